@@ -1,0 +1,21 @@
+create table if not exists landing.condition (
+    landing_source        varchar not null,
+    landing_file          integer not null,
+    "resourceType"        varchar,
+    id                    varchar,
+    meta                  landing.meta,
+    "modifierExtension"   struct(url varchar)[],
+    "clinicalStatus"      landing.codeable_concept,
+    "verificationStatus"  landing.codeable_concept,
+    category              landing.codeable_concept[],
+    code                  landing.codeable_concept,
+    subject               landing.reference,
+    encounter             landing.reference,
+    "onsetDateTime"       varchar,
+    "onsetPeriod"         landing.period,
+    "onsetAge"            landing.quantity,
+    "abatementDateTime"   varchar,
+    "abatementPeriod"     landing.period,
+    "abatementString"     varchar,
+    "recordedDate"        varchar
+);

@@ -1,0 +1,14 @@
+create table if not exists landing.procedure (
+    landing_source        varchar not null,
+    landing_file          integer not null,
+    "resourceType"        varchar,
+    id                    varchar,
+    meta                  landing.meta,
+    "modifierExtension"   struct(url varchar)[],
+    status                varchar,
+    code                  landing.codeable_concept,
+    subject               landing.reference,
+    encounter             landing.reference,
+    "performedDateTime"   varchar,
+    "performedPeriod"     landing.period
+);

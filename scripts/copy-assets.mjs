@@ -1,0 +1,5 @@
+// Puts the files that the compiler leaves behind (SQL, JSON, CSV, YAML) beside the compiled code.
+import { cpSync, statSync } from "node:fs";
+
+const isAsset = (path) => statSync(path).isDirectory() || /\.(sql|json|csv|yaml)$/.test(path);
+for (const folder of ["src", "schemas"]) cpSync(folder, `dist/${folder}`, { recursive: true, filter: isAsset });

@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pRetry from "p-retry";
+import type { z } from "zod";
+import { OmopipeError } from "../../pipeline/errors.ts";
+import { jitteredDelayAt, retrySchedule, type ScheduleOptions, scheduleOf } from "./backoff.ts";
+import {
+  abortedError,
+  type CallName,
+  httpFailureOf,
+  networkError,
+  responseError,
+  statusError,
+  timeoutError,
+} from "./failures.ts";
+import { describeIssues } from "./issues.ts";
+import { retryAfterMilliseconds } from "./retry-after.ts";
+import { type Token, tokenSource } from "./token.ts";
+
+export interface CallerOptions {
+  /** The name of the service in messages. */
+  readonly service: string;
+  readonly token?: Token | undefined;
+  /** How long one try may take, from the request to the last byte of the answer. Default 30 s. */
+  readonly timeoutMilliseconds?: number | undefined;
+  /** How often a call is repeated after 408, 429, 5xx, a broken connection or a timeout. Default 3. */
+  readonly retries?: number | undefined;
+  /** The waiting times between tries, before jitter; the cap also bounds `Retry-After`. Default 1 s, 2 s … 60 s. */
+  readonly backoff?: ScheduleOptions | undefined;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Anything whose texts must not appear in error messages, should the server repeat them. */
+  readonly confidential?: unknown;
+}
+
+/** What a client of `openapi-fetch` resolves to. */
+export interface Exchange {
+  readonly data?: unknown;
+  readonly error?: unknown;
+  readonly response: Response;
+}
+
+/** Sends the request once, with these headers and this signal. */
+export type Send = (attempt: {
+  readonly signal: AbortSignal;
+  readonly headers: Readonly<Record<string, string>>;
+}) => Promise<Exchange>;
+
+export interface Answer<Value> {
+  readonly value: Value;
+  /** What the answer asks to wait before the next call, where it does. */
+  readonly retryAfterMilliseconds: number | undefined;
+}
+
+/** Sends until it succeeds or there is no more point in trying, then checks the answer against `schema`. */
+export type Caller = <Value>(
+  operation: string,
+  send: Send,
+  schema: z.ZodType<Value>,
+  options?: CallOptions,
+) => Promise<Answer<Value>>;
+
+/**
+ * What all service clients have in common: the bearer token and its renewal, time limits, repetition, errors, and the
+ * check of what came back. Only for calls that may safely be sent twice.
+ *
+ * After a 401 the token is renewed once and the call repeated once. Throws {@link OmopipeError} with HTTP_STATUS (see
+ * `statusOf`), HTTP_NETWORK, HTTP_TIMEOUT, RESPONSE_INVALID or ABORTED.
+ *
+ * @example
+ * const call = createCaller({ service: "PhenOM", token });
+ * const { value } = await call("GET /v1/job/{job_id}", (attempt) => api.GET("/v1/job/{job_id}", { … }), jobSchema);
+ */
+export function createCaller(options: CallerOptions): Caller {
+  const { service, timeoutMilliseconds = 30_000, retries = 3 } = options;
+  const backoff = scheduleOf(options.backoff, retrySchedule);
+  const tokens = tokenSource(options.token);
+
+  return async (operation, send, schema, { signal, confidential } = {}) => {
+    let renewed = false;
+
+    const sendOnce = (call: CallName, token: string | undefined): Promise<Exchange> => {
+      const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      return withTimeLimit(call, timeoutMilliseconds, signal, (within) => send({ signal: within, headers }));
+    };
+
+    const attempt = async (number: number): Promise<Exchange> => {
+      const call: CallName = { service, operation, attempt: number, attempts: retries + 1 };
+      let token = await tokens.current();
+      let exchange = await sendOnce(call, token);
+      if (exchange.response.status === 401 && !renewed) {
+        renewed = true;
+        const fresh = await tokens.renew(token);
+        if (fresh !== undefined) {
+          token = fresh;
+          exchange = await sendOnce(call, token);
+        }
+      }
+      if (exchange.response.ok) return exchange;
+      throw statusError(call, exchange.response, exchange.error, [confidential, token]);
+    };
+
+    const exchange = await pRetry(attempt, {
+      retries,
+      minTimeout: 0,
+      ...(signal && { signal }),
+      // The wait is ours and not p-retry's, which knows neither Retry-After nor full jitter.
+      shouldRetry: async ({ error, attemptNumber }) => {
+        if (!(error instanceof OmopipeError && error.retryable)) return false;
+        const asked = httpFailureOf(error)?.retryAfterMilliseconds;
+        const wait = asked ?? jitteredDelayAt(backoff, attemptNumber);
+        await sleep(Math.min(wait, backoff.capMilliseconds), undefined, { ...(signal && { signal }) });
+        return true;
+      },
+    }).catch((error: unknown) => {
+      throw signal?.aborted ? abortedError(service, operation, signal) : error;
+    });
+
+    const checked = schema.safeParse(exchange.data);
+    if (!checked.success) throw responseError(service, operation, describeIssues(checked.error));
+    return {
+      value: checked.data,
+      retryAfterMilliseconds: retryAfterMilliseconds(exchange.response.headers.get("retry-after")),
+    };
+  };
+}
+
+/** Runs one try under the caller's signal and a time limit, and gives what went wrong its name. */
+async function withTimeLimit(
+  call: CallName,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  send: (signal: AbortSignal) => Promise<Exchange>,
+): Promise<Exchange> {
+  // Not AbortSignal.any: on Node 20 each use leaves something behind on a signal that lives as long as the run.
+  const controller = new AbortController();
+  const stop = (): void => controller.abort(signal?.reason);
+  const timer = setTimeout(() => controller.abort(), milliseconds);
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    signal?.throwIfAborted();
+    return await send(controller.signal);
+  } catch (error) {
+    if (signal?.aborted) throw abortedError(call.service, call.operation, signal);
+    if (controller.signal.aborted) throw timeoutError(call, milliseconds);
+    // The text of a syntax error quotes the body, so it goes no further.
+    if (error instanceof SyntaxError) throw responseError(call.service, call.operation, "it is not JSON");
+    throw networkError(call, error);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+  }
+}

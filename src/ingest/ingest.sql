@@ -1,0 +1,38 @@
+-- What was read, and what was refused. Written in the same transaction as the landing tables.
+
+create table if not exists meta.file (
+    file_id     integer not null,
+    source      varchar not null,
+    path        varchar not null,
+    format      varchar not null,     -- ndjson, document, csv, unreadable
+    bytes       bigint not null,
+    run_id      varchar not null,
+    loaded_at   timestamp not null
+);
+
+-- Records by file and type as they were read, before newer versions replaced older ones.
+create table if not exists meta.file_records (
+    file_id         integer not null,
+    resource_type   varchar not null,
+    read            bigint not null,
+    ignored         bigint not null,  -- of a type that has no landing table
+    quarantined     bigint not null
+);
+
+-- Everything that could not be read. Never the content itself: only where it is and why.
+create table if not exists meta.quarantine (
+    file_id     integer not null,
+    line        bigint,               -- counted from 1, where the file has lines
+    byte        bigint,               -- counted from 1, where only the offset is known
+    code        varchar not null,
+    reason      varchar not null,
+    run_id      varchar not null
+);
+
+-- The id that a reference ends in: 'Patient/1', 'http://host/fhir/Patient/1/_history/2' and 'urn:uuid:1' all give '1'.
+create or replace macro landing.reference_id(reference) as
+    case
+        when reference[1:9] = 'urn:uuid:' then reference[10:]
+        when contains(reference, '/') and not contains(reference, '?') then
+            regexp_extract(reference, '([^/?#]+)(/_history/[^/]*)?/?$', 1)
+    end;

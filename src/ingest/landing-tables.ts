@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { type JsonStructure, jsonStructure } from "../warehouse/json-structure.ts";
+import { sqlText } from "../warehouse/sql-text.ts";
+import type { Warehouse } from "../warehouse/warehouse.ts";
+
+/** A resource type that is kept, and how its JSON is read into its landing table. */
+export interface LandingTable {
+  /** FHIR's name: "MedicationRequest". */
+  readonly resourceType: string;
+  /** With its schema: "landing.medication_request". */
+  readonly table: string;
+  /** The members that are read, for `json_transform`. */
+  readonly structure: JsonStructure;
+}
+
+const definitions = new URL("../../schemas/landing/", import.meta.url);
+const systemColumns = new Set(["landing_source", "landing_file"]);
+
+/** The resource types that have a landing table: one file of `schemas/landing` each. */
+export const landedTypes: readonly string[] = readdirSync(definitions)
+  .filter((file) => file.endsWith(".sql") && file !== "types.sql")
+  .map((file) => resourceTypeOf(file.replace(/\.sql$/, "")))
+  .sort();
+
+/** Makes the landing tables that do not exist yet and gives them all. */
+export async function openLanding(warehouse: Warehouse): Promise<readonly LandingTable[]> {
+  const definition = (name: string) => readFileSync(new URL(`${name}.sql`, definitions), "utf8");
+  const creates = [definition("types"), ...landedTypes.map((type) => definition(tableNameOf(type)))];
+  await warehouse.run([sqlText(import.meta.url, "ingest.sql"), ...creates].join("\n"));
+  return Promise.all(
+    landedTypes.map(async (resourceType) => {
+      const table = `landing.${tableNameOf(resourceType)}`;
+      const columns = await warehouse.columns(table);
+      const members = columns.filter(({ name }) => !systemColumns.has(name));
+      const structure = Object.fromEntries(members.map(({ name, type }) => [name, jsonStructure(type)]));
+      return { resourceType, table, structure };
+    }),
+  );
+}
+
+/** "MedicationRequest" → "medication_request". */
+export function tableNameOf(resourceType: string): string {
+  return resourceType.replace(/(?<=[a-z])[A-Z]/g, (capital) => `_${capital}`).toLowerCase();
+}
+
+function resourceTypeOf(tableName: string): string {
+  return tableName.replace(/(^|_)([a-z])/g, (_, _separator, letter: string) => letter.toUpperCase());
+}

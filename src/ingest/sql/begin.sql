@@ -1,0 +1,19 @@
+-- Working tables of one landing, on this connection only.
+
+create or replace temp table landing_file (file_id integer, path varchar, format varchar, bytes bigint);
+
+-- Resources that do not go straight from their file into their landing table. Those of a type without landing table are
+-- only counted: they keep no content.
+create or replace temp table staged_resource (
+    file_id         integer,
+    bundle          bigint,           -- which Bundle of this landing; NULL outside Bundles
+    full_url        varchar,
+    resource_type   varchar,          -- NULL: an entry without resource; '': no FHIR resource
+    resource        json
+);
+
+create or replace temp macro resource_type_of(value) as
+    case
+        when value is null or json_type(value) <> 'OBJECT' or json_type(value, '$.resourceType') is distinct from 'VARCHAR' then ''
+        else value ->> '$.resourceType'
+    end;

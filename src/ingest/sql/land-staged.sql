@@ -1,0 +1,11 @@
+insert into {{table}} by name
+select
+    {{source}} as landing_source,
+    file_id as landing_file,
+    staged.* exclude (file_id, full_url, resource)
+        replace (coalesce(staged.id, landing.reference_id(staged.full_url), md5(staged.resource)) as id)
+from (
+    select file_id, full_url, resource, unnest(json_transform(resource, {{structure}}))
+    from staged_resource
+    where resource_type = {{resource_type}}
+) staged;

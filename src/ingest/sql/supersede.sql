@@ -1,0 +1,25 @@
+-- Of several versions of one resource the newest stays: by meta.lastUpdated, then versionId, then content, so that the
+-- order of the input has no say.
+
+delete from {{table}}
+where rowid in (
+    select row_number
+    from (
+        select
+            version.rowid as row_number,
+            row_number() over (
+                partition by version.landing_source, version.id
+                order by
+                    try_cast(version.meta."lastUpdated" as timestamptz) desc nulls last,
+                    try_cast(version.meta."versionId" as bigint) desc nulls last,
+                    md5(concat_ws('|', *columns(version.* exclude (landing_file)))),
+                    file.path
+            ) as age
+        from {{table}} version
+        join meta.file file on file.file_id = version.landing_file
+        where (version.landing_source, version.id) in (
+            select (landing_source, id) from {{table}} group by all having count(*) > 1
+        )
+    )
+    where age > 1
+);

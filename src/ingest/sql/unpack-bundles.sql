@@ -1,0 +1,30 @@
+-- The entries of Bundles become resources of their own. Run again while there are Bundles within Bundles.
+
+create or replace temp table bundle_entry as
+select file_id, bundle, unnest(entries) as entry
+from (
+    select file_id, rowid as bundle, json_extract(resource, '$.entry[*]') as entries
+    from staged_resource
+    where resource_type = 'Bundle'
+);
+
+delete from staged_resource where resource_type = 'Bundle';
+
+insert into staged_resource
+select
+    file_id,
+    bundle,
+    full_url,
+    resource_type,
+    case when resource_type = 'Bundle' or list_contains({{landed_types}}, resource_type) then resource end
+from (
+    select
+        file_id,
+        bundle,
+        entry ->> '$.fullUrl' as full_url,
+        case when json_exists(entry, '$.resource') then resource_type_of(entry -> '$.resource') end as resource_type,
+        entry -> '$.resource' as resource
+    from bundle_entry
+);
+
+drop table bundle_entry;

@@ -1,0 +1,210 @@
+import { randomUUID } from "node:crypto";
+import { inStage, messageOf, OmopipeError } from "./errors.ts";
+import type { ProgressEvent, Stage, StageContext } from "./stage.ts";
+
+/** Where runs are written down. A target that has a `ledger` (a warehouse) gets one entry a run. */
+export interface RunLedger {
+  begin(run: { runId: string; stages: readonly string[]; startedAt: Date }): Promise<void>;
+  end(run: { runId: string; status: "done" | "failed" | "aborted"; message?: string | undefined }): Promise<void>;
+}
+
+export interface RunOptions {
+  /** Stops the run between batches and inside every call that waits. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+  /** The name of this run in the ledger. Default: a random UUID. */
+  readonly runId?: string | undefined;
+}
+
+type RunArguments<Target> = unknown extends Target
+  ? [target?: undefined, options?: RunOptions]
+  : [target: Target, options?: RunOptions];
+
+/** Stages in a row. A pipeline is itself a stage, so pipelines nest. */
+export interface Pipeline<In, Out, Target> extends Stage<In, Out, Target> {
+  readonly stages: readonly string[];
+  /**
+   * Runs the stages one after the other against `target` and resolves to what the last one gives.
+   * Rejects with an {@link OmopipeError} that names the stage.
+   */
+  readonly run: undefined extends In ? (...args: RunArguments<Target>) => Promise<Out> : never;
+}
+
+/**
+ * Joins stages into a pipeline. Each stage must take what the one before it gives: a wrong order does not compile.
+ *
+ * @example
+ * const total = await pipeline(numbers, adults, count).run();
+ */
+export function pipeline<A, B, T1>(a: Stage<A, B, T1>): Pipeline<A, B, T1>;
+export function pipeline<A, B, C, T1, T2>(a: Stage<A, B, T1>, b: Stage<B, C, T2>): Pipeline<A, C, T1 & T2>;
+export function pipeline<A, B, C, D, T1, T2, T3>(
+  a: Stage<A, B, T1>,
+  b: Stage<B, C, T2>,
+  c: Stage<C, D, T3>,
+): Pipeline<A, D, T1 & T2 & T3>;
+export function pipeline<A, B, C, D, E, T1, T2, T3, T4>(
+  a: Stage<A, B, T1>,
+  b: Stage<B, C, T2>,
+  c: Stage<C, D, T3>,
+  d: Stage<D, E, T4>,
+): Pipeline<A, E, T1 & T2 & T3 & T4>;
+export function pipeline<A, B, C, D, E, F, T1, T2, T3, T4, T5>(
+  a: Stage<A, B, T1>,
+  b: Stage<B, C, T2>,
+  c: Stage<C, D, T3>,
+  d: Stage<D, E, T4>,
+  e: Stage<E, F, T5>,
+): Pipeline<A, F, T1 & T2 & T3 & T4 & T5>;
+export function pipeline<A, B, C, D, E, F, G, T1, T2, T3, T4, T5, T6>(
+  a: Stage<A, B, T1>,
+  b: Stage<B, C, T2>,
+  c: Stage<C, D, T3>,
+  d: Stage<D, E, T4>,
+  e: Stage<E, F, T5>,
+  f: Stage<F, G, T6>,
+): Pipeline<A, G, T1 & T2 & T3 & T4 & T5 & T6>;
+export function pipeline<A, B, C, D, E, F, G, H, T1, T2, T3, T4, T5, T6, T7>(
+  a: Stage<A, B, T1>,
+  b: Stage<B, C, T2>,
+  c: Stage<C, D, T3>,
+  d: Stage<D, E, T4>,
+  e: Stage<E, F, T5>,
+  f: Stage<F, G, T6>,
+  g: Stage<G, H, T7>,
+): Pipeline<A, H, T1 & T2 & T3 & T4 & T5 & T6 & T7>;
+export function pipeline<A, B, C, D, E, F, G, H, I, T1, T2, T3, T4, T5, T6, T7, T8>(
+  a: Stage<A, B, T1>,
+  b: Stage<B, C, T2>,
+  c: Stage<C, D, T3>,
+  d: Stage<D, E, T4>,
+  e: Stage<E, F, T5>,
+  f: Stage<F, G, T6>,
+  g: Stage<G, H, T7>,
+  h: Stage<H, I, T8>,
+): Pipeline<A, I, T1 & T2 & T3 & T4 & T5 & T6 & T7 & T8>;
+export function pipeline(...stages: Stage<never, unknown, never>[]): unknown {
+  const chain = stages as unknown as readonly Stage<unknown, unknown, unknown>[];
+  const names = chain.map((stage) => stage.name);
+  const executeAll = async (input: unknown, context: StageContext<unknown>, observe: Observer): Promise<unknown> => {
+    let value = input;
+    for (const stage of chain) value = await executeOne(stage, value, context, observe);
+    return value;
+  };
+  return {
+    name: names.join(" → "),
+    stages: names,
+    execute: (input: unknown, context: StageContext<unknown>) => executeAll(input, context, silentObserver),
+    run: async (target?: unknown, options: RunOptions = {}) => {
+      const runId = options.runId ?? randomUUID();
+      const signal = options.signal ?? new AbortController().signal;
+      const ledger = ledgerOf(target);
+      const observe = observer(runId, options.onProgress);
+      const context: StageContext<unknown> = { target, runId, signal, progress: () => {}, warn: () => {} };
+      await ledger?.begin({ runId, stages: names, startedAt: new Date() });
+      try {
+        const result = await executeAll(undefined, context, observe);
+        await ledger?.end({ runId, status: "done" });
+        return result;
+      } catch (error) {
+        await ledger?.end({ runId, status: signal.aborted ? "aborted" : "failed", message: messageOf(error) });
+        throw error;
+      }
+    },
+  };
+}
+
+async function executeOne(
+  stage: Stage<unknown, unknown, unknown>,
+  input: unknown,
+  context: StageContext<unknown>,
+  observe: Observer,
+): Promise<unknown> {
+  const report = observe(stage.name);
+  const inThisStage: StageContext<unknown> = {
+    ...context,
+    progress: (progress) => {
+      report({ state: "running", ...progress });
+      context.progress(progress);
+    },
+    warn: (message) => {
+      report({ state: "warning", message });
+      context.warn(message);
+    },
+  };
+  try {
+    context.signal.throwIfAborted();
+    report({ state: "started" });
+    const output = await stage.execute(input, inThisStage);
+    if (isAsyncIterable(output)) return watched(output, stage.name, context.signal, report);
+    report({ state: "done" });
+    return output;
+  } catch (error) {
+    const named = inStage(error, stage.name, context.signal);
+    report({ state: "failed", message: named.message });
+    throw named;
+  }
+}
+
+/** Passes batches on, tells how many, names the stage in errors, and ends at once when the run is stopped. */
+async function* watched(
+  batches: AsyncIterable<unknown>,
+  stage: string,
+  signal: AbortSignal,
+  report: Report,
+): AsyncGenerator<unknown> {
+  const iterator = batches[Symbol.asyncIterator]();
+  let done = 0;
+  let finished = false;
+  const stopped = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  stopped.catch(() => {});
+  try {
+    while (true) {
+      const step = await Promise.race([iterator.next(), stopped]);
+      if (step.done) break;
+      report({ state: "running", done: ++done, unit: "batches" });
+      yield step.value;
+    }
+    finished = true;
+    report({ state: "done", done, unit: "batches" });
+  } catch (error) {
+    finished = !signal.aborted;
+    const named = inStage(error, stage, signal);
+    report({ state: "failed", message: named.message });
+    throw named;
+  } finally {
+    // A stopped iterator may still wait for its source: it is told to end, but not waited for.
+    const returned = finished ? undefined : iterator.return?.();
+    if (signal.aborted) returned?.catch(() => {});
+    else await returned;
+  }
+}
+
+type Report = (event: Omit<ProgressEvent, "runId" | "stage" | "elapsedMilliseconds">) => void;
+type Observer = (stage: string) => Report;
+
+const silentObserver: Observer = () => () => {};
+
+function observer(runId: string, onProgress: RunOptions["onProgress"]): Observer {
+  if (!onProgress) return silentObserver;
+  return (stage) => {
+    const start = performance.now();
+    return (event) => onProgress({ runId, stage, elapsedMilliseconds: performance.now() - start, ...event });
+  };
+}
+
+function ledgerOf(target: unknown): RunLedger | undefined {
+  return typeof target === "object" && target !== null && "ledger" in target ? (target.ledger as RunLedger) : undefined;
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}
+
+/** Throws an {@link OmopipeError} with code ABORTED when the signal says stop. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new OmopipeError("ABORTED", `Stopped: ${messageOf(signal.reason)}`);
+}

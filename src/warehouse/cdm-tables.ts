@@ -1,0 +1,43 @@
+import { type CdmTable, cdmTables } from "../../schemas/cdm.ts";
+import { identifier } from "./sql-text.ts";
+
+const schemaOfGroup = { cdm: "cdm", vocabulary: "vocab", results: "results" } as const;
+
+/**
+ * `create table` statements for every table of OMOP CDM 5.4. Clinical tables go to schema `cdm`, vocabulary tables to
+ * `vocab`, cohorts to `results`; the latter two are also visible in `cdm` as views, so that all 39 names answer there.
+ *
+ * Two departures from the published DDL, both for correctness: whole numbers are BIGINT (ids go beyond 32 bits) and
+ * NUMERIC is DOUBLE (DECIMAL(18,3) would cut 0.00012 to 0). Primary keys are not declared: their index must fit in
+ * memory and slows loading many times over; uniqueness is checked after each mapping instead.
+ */
+export function createCdmTables(): string {
+  return cdmTables.map(createTable).join("\n");
+}
+
+/** The names of the tables that hold clinical, health system and derived data, in the order of the specification. */
+export const cdmTableNames: readonly string[] = cdmTables.filter((t) => t.group === "cdm").map((t) => t.table);
+
+function createTable({ table, group, columns }: CdmTable): string {
+  const schema = schemaOfGroup[group];
+  const lines = columns.map(
+    (column) => `    ${identifier(column.name)} ${duckdbType(column.type)}${column.required ? " not null" : ""}`,
+  );
+  const create = `create table if not exists ${schema}.${identifier(table)} (\n${lines.join(",\n")}\n);`;
+  if (schema === "cdm") return create;
+  return `${create}\ncreate view if not exists cdm.${identifier(table)} as from ${schema}.${identifier(table)};`;
+}
+
+function duckdbType(type: string): string {
+  switch (type) {
+    case "integer":
+      return "bigint";
+    case "numeric":
+      return "double";
+    case "timestamp":
+    case "date":
+      return type;
+    default:
+      return "varchar";
+  }
+}

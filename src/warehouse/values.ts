@@ -1,0 +1,44 @@
+import {
+  DuckDBArrayValue,
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  DuckDBListValue,
+  DuckDBMapValue,
+  DuckDBStructValue,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
+  type DuckDBValue,
+} from "@duckdb/node-api";
+
+/** A value as plain JavaScript. */
+export type Value = null | boolean | number | bigint | string | Uint8Array | Value[] | { [key: string]: Value };
+
+/** A row as plain JavaScript, by column name. */
+export type Row = Record<string, Value>;
+
+/**
+ * A DuckDB value as plain JavaScript: whole numbers as `number` where they are exact (below 2^53) and `bigint` beyond,
+ * dates as `YYYY-MM-DD`, timestamps as `YYYY-MM-DDTHH:MM:SS[.ffffff]`, decimals as `number`, lists and structs as such.
+ */
+export function toPlain(value: DuckDBValue): Value {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "bigint") {
+    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+  }
+  if (typeof value !== "object") return value;
+  if (value instanceof DuckDBDateValue) return value.toString();
+  if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue) {
+    return value.toString().replace(" ", "T");
+  }
+  if (value instanceof DuckDBDecimalValue) return value.toDouble();
+  if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(toPlain);
+  if (value instanceof DuckDBStructValue) return plainObject(Object.entries(value.entries));
+  if (value instanceof DuckDBMapValue) {
+    return plainObject(value.entries.map(({ key, value: item }) => [String(key), item] as const));
+  }
+  return String(value);
+}
+
+function plainObject(entries: readonly (readonly [string, DuckDBValue])[]): Row {
+  return Object.fromEntries(entries.map(([key, item]) => [key, toPlain(item)]));
+}

@@ -1,0 +1,214 @@
+import {
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBResult,
+  type DuckDBType,
+  type DuckDBValue,
+} from "@duckdb/node-api";
+import { messageOf, OmopipeError } from "../pipeline/errors.ts";
+import type { RunLedger } from "../pipeline/pipeline.ts";
+import type { Batch } from "../pipeline/stage.ts";
+import { createCdmTables } from "./cdm-tables.ts";
+import { type JsonStructure, jsonStructure } from "./json-structure.ts";
+import { createLedger } from "./ledger.ts";
+import { literal, sqlText } from "./sql-text.ts";
+import { type Row, toPlain } from "./values.ts";
+
+export interface WarehouseOptions {
+  /** A folder with an Athena download. It is loaded when data is first mapped, and again when its release changes. */
+  readonly vocabulary?: string | undefined;
+  /** How much memory DuckDB may use before it spills to disk. Default "1GB". */
+  readonly memoryLimit?: string | undefined;
+  /** Opens an existing file for reading only; other readers may have it open at the same time. Default false. */
+  readonly readOnly?: boolean | undefined;
+}
+
+export interface QueryOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The values bound to `$1`, `$2`, … of a statement. */
+export type QueryParameters = readonly (string | number | bigint | boolean | null)[];
+
+/** An open DuckDB database with the seven schemas of a warehouse. Made by {@link openWarehouse}. */
+export interface Warehouse extends AsyncDisposable {
+  /** The file, or ":memory:". */
+  readonly path: string;
+  /** The vocabulary folder the warehouse was opened with. */
+  readonly vocabulary: string | undefined;
+  readonly ledger: RunLedger;
+  /** Runs one or several statements and drops what they return. */
+  run(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<void>;
+  /** All rows of a query, in memory: for results known to be small. */
+  rows<R = Row>(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<R[]>;
+  /** The first row of a query; undefined when there is none. */
+  row<R = Row>(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<R | undefined>;
+  /** The rows of a query of any size, batch by batch, on a connection of its own. */
+  stream<R = Row>(sql: string, options?: QueryOptions): AsyncGenerator<Batch<R>>;
+  /** The chunks of a query of any size as DuckDB holds them, with the result that describes their columns. */
+  streamChunks(sql: string, options?: QueryOptions): AsyncGenerator<{ result: DuckDBResult; chunk: DuckDBDataChunk }>;
+  /** The columns of a table or query, in order. */
+  columns(relation: string): Promise<{ name: string; type: DuckDBType }[]>;
+  /** Appends rows, given as objects, to a table ("results.risk_score"); columns that a row does not have become NULL. */
+  append(table: string, rows: Batch<object>): Promise<void>;
+  /** Runs `work` in one transaction: all of it is kept, or nothing. Does not nest. */
+  transaction<R>(work: () => Promise<R>): Promise<R>;
+  /** Writes everything to the file and releases its lock. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens (and, where it does not exist, makes) a warehouse: a DuckDB file, or ":memory:".
+ * Throws WAREHOUSE_LOCKED when another process writes to it, WAREHOUSE_INVALID when the file is no warehouse.
+ *
+ * @example
+ * await using warehouse = await openWarehouse("warehouse.duckdb", { vocabulary: "athena/" });
+ * console.log(await warehouse.rows("select count(*) as persons from cdm.person"));
+ */
+export async function openWarehouse(path: string, options: WarehouseOptions = {}): Promise<Warehouse> {
+  const instance = await createInstance(path, options);
+  const connection = await instance.connect();
+  let closed = false;
+
+  const query = async (sql: string, parameters: QueryParameters | undefined, options: QueryOptions | undefined) =>
+    interruptible(connection, options?.signal, () =>
+      parameters ? connection.run(sql, [...parameters]) : connection.run(sql),
+    );
+
+  const warehouse: Warehouse = {
+    path,
+    vocabulary: options.vocabulary,
+    get ledger() {
+      return createLedger(warehouse);
+    },
+    async run(sql, parameters, options) {
+      await query(sql, parameters, options);
+    },
+    async rows<R>(sql: string, parameters?: QueryParameters, options?: QueryOptions) {
+      const result = await query(sql, parameters, options);
+      const names = result.deduplicatedColumnNames();
+      return (await result.getRows()).map((row) => toObject(names, row)) as R[];
+    },
+    async row<R>(sql: string, parameters?: QueryParameters, options?: QueryOptions) {
+      return (await warehouse.rows<R>(sql, parameters, options))[0];
+    },
+    async *stream<R>(sql: string, options?: QueryOptions) {
+      for await (const { result, chunk } of warehouse.streamChunks(sql, options)) {
+        const names = result.deduplicatedColumnNames();
+        yield chunk.getRows().map((row) => toObject(names, row)) as R[];
+      }
+    },
+    async *streamChunks(sql, options) {
+      const own = await instance.connect();
+      try {
+        const result = await interruptible(own, options?.signal, () => own.stream(sql));
+        while (true) {
+          const chunk = await interruptible(own, options?.signal, () => result.fetchChunk());
+          if (!chunk || chunk.rowCount === 0) return;
+          yield { result, chunk };
+        }
+      } finally {
+        own.closeSync();
+      }
+    },
+    async columns(relation) {
+      const result = await query(`from ${relation} limit 0`, undefined, undefined);
+      return result.deduplicatedColumnNames().map((name, i) => ({ name, type: result.columnType(i) }));
+    },
+    async append(table, rows) {
+      if (rows.length === 0) return;
+      const columns = await warehouse.columns(table);
+      const structure: JsonStructure = [
+        Object.fromEntries(columns.map(({ name, type }) => [name, jsonStructure(type)])),
+      ];
+      await warehouse.run(
+        `insert into ${table} by name
+         select unnest(item) from (select unnest(json_transform($1::json, ${literal(JSON.stringify(structure))})) as item)`,
+        [JSON.stringify(rows)],
+      );
+    },
+    async transaction(work) {
+      await connection.run("begin transaction");
+      try {
+        const result = await work();
+        await connection.run("commit");
+        return result;
+      } catch (error) {
+        await connection.run("rollback");
+        throw error;
+      }
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      // The order matters: an instance with an open connection keeps the lock on its file.
+      connection.closeSync();
+      instance.closeSync();
+    },
+    async [Symbol.asyncDispose]() {
+      await warehouse.close();
+    },
+  };
+
+  try {
+    if (!options.readOnly) await warehouse.run(`${sqlText(import.meta.url, "schema.sql")}\n${createCdmTables()}`);
+    return warehouse;
+  } catch (error) {
+    await warehouse.close();
+    throw new OmopipeError("WAREHOUSE_INVALID", `${path} could not be set up as a warehouse: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function createInstance(path: string, options: WarehouseOptions): Promise<DuckDBInstance> {
+  try {
+    return await DuckDBInstance.create(path, {
+      memory_limit: options.memoryLimit ?? "1GB",
+      // Row order has no meaning in a warehouse; keeping it would hold whole inserts in memory.
+      preserve_insertion_order: "false",
+      ...(options.readOnly ? { access_mode: "READ_ONLY" } : {}),
+    });
+  } catch (error) {
+    const message = messageOf(error);
+    if (/lock/i.test(message)) {
+      throw new OmopipeError(
+        "WAREHOUSE_LOCKED",
+        `${path} is in use by another process, and a warehouse has one writer at a time. ` +
+          "Wait until that process ends, or stop it, and run this again.",
+        { retryable: true, cause: error },
+      );
+    }
+    throw new OmopipeError("WAREHOUSE_INVALID", `${path} could not be opened as a DuckDB file: ${message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Runs a call that a signal can stop: DuckDB is told to interrupt, and the abort reason wins over its error. */
+async function interruptible<R>(
+  connection: DuckDBConnection,
+  signal: AbortSignal | undefined,
+  call: () => Promise<R>,
+): Promise<R> {
+  signal?.throwIfAborted();
+  const interrupt = () => connection.interrupt();
+  signal?.addEventListener("abort", interrupt, { once: true });
+  try {
+    return await call();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new OmopipeError("QUERY_FAILED", messageOf(error), { cause: error });
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
+  }
+}
+
+function toObject(names: readonly string[], row: readonly DuckDBValue[]): Row {
+  const object: Row = {};
+  names.forEach((name, i) => {
+    object[name] = toPlain(row[i] ?? null);
+  });
+  return object;
+}
