@@ -16,7 +16,7 @@ export function checkUp(chart: Chart, at: number): void {
   });
   takeVitalSigns(chart, visit, { acute: false });
   if (age >= 18) ask(chart, visit);
-  if (age >= 35 && chart.random.chance(0.4)) takeLabs(chart, visit, cardiovascularRisk);
+  if (age >= 35 && chart.random.chance(0.15)) takeLabs(chart, visit, cardiovascularRisk);
   vaccinate(chart, visit);
 }
 
@@ -34,20 +34,19 @@ function screenings(chart: Chart, age: number): OperationName[] {
 
 function ask(chart: Chart, visit: Visit): void {
   const { random, traits } = chart;
-  observe(chart, visit, {
-    category: "social-history",
-    code: questions.smoking,
-    value: { kind: "coded", code: smokingAnswers[traits.smoking] },
-  });
-  if (random.chance(0.3)) {
+  if (random.chance(0.4)) {
+    const code = smokingAnswers[traits.smoking];
+    observe(chart, visit, { category: "social-history", code: questions.smoking, value: { kind: "coded", code } });
+  }
+  if (random.chance(0.15)) {
     const number = chart.diseases.has("depression") ? random.integer(2, 6) : random.integer(0, 2);
     observe(chart, visit, { category: "survey", code: questions.mood, value: { kind: "integer", number } });
   }
-  if (visit.age < 67 && random.chance(0.2)) {
+  if (visit.age < 67 && random.chance(0.12)) {
     const code = random.pick(employmentAnswers);
     observe(chart, visit, { category: "social-history", code: questions.employment, value: { kind: "coded", code } });
   }
-  if (random.chance(0.1)) {
+  if (random.chance(0.06)) {
     const yes = random.chance(0.1);
     observe(chart, visit, { category: "survey", code: questions.armedForces, value: { kind: "boolean", yes } });
   }

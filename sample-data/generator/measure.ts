@@ -5,21 +5,32 @@ import { type Chart, observe, type Visit } from "./chart.ts";
 import type { Code } from "./codes.ts";
 import type { Observation, Value } from "./life.ts";
 
-/** Blood pressure and weight; height while it changes; temperature, pulse and oxygen for the acutely ill. */
-export function takeVitalSigns(chart: Chart, visit: Visit, state: { acute: boolean; fever?: boolean | undefined }): void {
+/** Blood pressure and weight, and height of children; temperature, pulse and oxygen of the acutely ill. */
+export function takeVitalSigns(
+  chart: Chart,
+  visit: Visit,
+  state: { acute: boolean; fever?: boolean | undefined },
+): void {
+  if (visit.age >= 3 && (state.acute || chart.random.chance(0.6))) takeBloodPressure(chart, visit);
+  if (state.acute) takeAcuteSigns(chart, visit, state.fever ?? false);
+  else takeBodyMeasures(chart, visit);
+}
+
+function takeAcuteSigns(chart: Chart, visit: Visit, fever: boolean): void {
   const { random } = chart;
-  const body = bodyAt(chart, visit.age);
-  if (visit.age >= 3) takeBloodPressure(chart, visit);
-  if (!state.acute) {
-    takeVitalSign(chart, visit, vitalSigns.weight, rounded(body.weight, 1), "kg");
-    if (visit.age < 18) takeVitalSign(chart, visit, vitalSigns.height, rounded(body.height, 1), "cm");
-    else takeVitalSign(chart, visit, vitalSigns.bodyMassIndex, rounded(body.bodyMassIndex, 1), "kg/m2");
-    return;
-  }
-  takeVitalSign(chart, visit, vitalSigns.temperature, rounded(random.around(state.fever ? 38.6 : 36.8, 0.3), 1), "Cel");
-  takeVitalSign(chart, visit, vitalSigns.heartRate, Math.round(random.around(state.fever ? 98 : 80, 8)), "/min");
-  if (visit.encounter.class === "IMP") {
-    takeVitalSign(chart, visit, vitalSigns.oxygenSaturation, Math.round(random.around(94, 1.5)), "%");
+  takeVitalSign(chart, visit, vitalSigns.temperature, rounded(random.around(fever ? 38.6 : 36.8, 0.3), 1), "Cel");
+  takeVitalSign(chart, visit, vitalSigns.heartRate, Math.round(random.around(fever ? 98 : 80, 8)), "/min");
+  if (visit.encounter.class !== "IMP") return;
+  takeVitalSign(chart, visit, vitalSigns.oxygenSaturation, Math.round(random.around(94, 1.5)), "%");
+}
+
+function takeBodyMeasures(chart: Chart, visit: Visit): void {
+  const { height, weight, bodyMassIndex } = bodyAt(chart, visit.age);
+  const child = visit.age < 18;
+  if (child || chart.random.chance(0.4)) takeVitalSign(chart, visit, vitalSigns.weight, rounded(weight, 1), "kg");
+  if (child) takeVitalSign(chart, visit, vitalSigns.height, rounded(height, 1), "cm");
+  else if (chart.random.chance(0.2)) {
+    takeVitalSign(chart, visit, vitalSigns.bodyMassIndex, rounded(bodyMassIndex, 1), "kg/m2");
   }
 }
 

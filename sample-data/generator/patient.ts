@@ -1,5 +1,5 @@
 import { type DiseaseName, diseases } from "./catalogue/diseases.ts";
-import { type DrugName, drugs } from "./catalogue/drugs.ts";
+import { drugs } from "./catalogue/drugs.ts";
 import type { Illness } from "./catalogue/illnesses.ts";
 import type { LabName } from "./catalogue/labs.ts";
 import { type Chart, diagnose, openChart, openVisit, prescribe } from "./chart.ts";
@@ -32,21 +32,15 @@ export function createLife(seed: number, number: number): Life {
 
 function attend(chart: Chart, visit: PlannedVisit, latest: number): void {
   const free = visit.at > chart.busyUntil;
-  switch (visit.purpose) {
-    case "onset": {
-      const at = free ? visit.at : chart.busyUntil + day;
-      if (at < latest) findDisease(chart, visit.disease, at);
-      return;
-    }
-    case "death":
-      return die(chart, visit.at);
-    case "check-up":
-      return free ? checkUp(chart, visit.at) : undefined;
-    case "follow-up":
-      return free ? followUp(chart, visit.at) : undefined;
-    case "illness":
-      return free ? fallIll(chart, visit.illness, visit.at) : undefined;
+  if (visit.purpose === "onset") {
+    const at = free ? visit.at : chart.busyUntil + day;
+    if (at < latest) findDisease(chart, visit.disease, at);
   }
+  if (visit.purpose === "death") die(chart, visit.at);
+  if (!free) return;
+  if (visit.purpose === "check-up") checkUp(chart, visit.at);
+  if (visit.purpose === "follow-up") followUp(chart, visit.at);
+  if (visit.purpose === "illness") fallIll(chart, visit.illness, visit.at);
 }
 
 function findDisease(chart: Chart, name: DiseaseName, at: number): void {
@@ -91,13 +85,15 @@ function followUp(chart: Chart, at: number): void {
   });
   if (visit.encounter.class === "AMB") {
     takeVitalSigns(chart, visit, { acute: false });
-    takeLabs(chart, visit, usualLabs(followed));
+    takeLabs(chart, visit, someUsualLabs(chart, followed));
   }
-  for (const [drug, condition] of chart.taking) prescribe(chart, visit, drug, condition);
+  for (const [drug, condition] of chart.taking) {
+    if (chart.random.chance(0.7)) prescribe(chart, visit, drug, condition);
+  }
 }
 
-function usualLabs(names: readonly DiseaseName[]): LabName[] {
-  return names.flatMap((name) => diseases[name].labs ?? []);
+function someUsualLabs({ random }: Chart, names: readonly DiseaseName[]): LabName[] {
+  return names.flatMap((name) => diseases[name].labs ?? []).filter(() => random.chance(0.4));
 }
 
 function fallIll(chart: Chart, illness: Illness, at: number): void {
@@ -116,7 +112,7 @@ function fallIll(chart: Chart, illness: Illness, at: number): void {
   });
   if (illness.seen !== "VR") takeVitalSigns(chart, visit, { acute: true, fever: illness.fever });
   takeLabs(chart, visit, illness.labs ?? []);
-  for (const drug of illness.drugs ?? []) prescribe(chart, visit, drug as DrugName, condition);
+  for (const drug of illness.drugs ?? []) prescribe(chart, visit, drug, condition);
 }
 
 function die(chart: Chart, at: number): void {

@@ -57,7 +57,13 @@ export const vaccines: readonly Vaccine[] = [
     apart: 0,
     share: 0.8,
   },
-  { code: cvx("62", "human papilloma virus vaccine, quadrivalent"), months: [132, 216], doses: 2, apart: 6, share: 0.6 },
+  {
+    code: cvx("62", "human papilloma virus vaccine, quadrivalent"),
+    months: [132, 216],
+    doses: 2,
+    apart: 6,
+    share: 0.6,
+  },
   {
     code: cvx(
       "113",

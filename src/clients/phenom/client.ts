@@ -12,8 +12,7 @@ import {
   type PatientHistory,
 } from "../../../schemas/phenom.ts";
 import { OmopipeError } from "../../pipeline/errors.ts";
-import type { ScheduleOptions } from "../http/backoff.ts";
-import { scheduleOf } from "../http/backoff.ts";
+import { type ScheduleOptions, scheduleOf } from "../http/backoff.ts";
 import { checkedBaseUrl } from "../http/base-url.ts";
 import { type Answer, type CallOptions, createCaller } from "../http/caller.ts";
 import { responseError } from "../http/failures.ts";
@@ -147,6 +146,7 @@ export function createPhenomClient(options: PhenomClientOptions): PhenomClient {
 /** The request as the contract has it, or HISTORY_INVALID naming every member that does not fit. */
 function checkedRequest(request: JobFromPatientRequest): components["schemas"]["JobFromPatientRequest"] {
   const checked = jobFromPatientRequestSchema.safeParse(request);
+  // Where the schema allows undefined, JSON leaves the member out: what is sent is the generated type.
   if (checked.success) return checked.data as components["schemas"]["JobFromPatientRequest"];
   throw new OmopipeError(
     "HISTORY_INVALID",

@@ -9,49 +9,44 @@ export interface PagePosition {
 
 /**
  * Walks the pages of a job's results by `next_page_token`. Deployments exist that know no `page_token` and count pages
- * instead: when the second page brings nothing new, the walk goes on by number. When that does not move either, it
- * throws RESPONSE_INVALID, for it would never end. `total_rows` decides nothing.
+ * instead: when the second page repeats the first row or the token of the first, the walk goes on by number, until a
+ * page is empty or has no next token. When that does not move on either, it throws RESPONSE_INVALID, for it would never
+ * end. `total_rows` decides nothing.
  *
- * Memory: one page, and one short key for each page seen.
+ * Memory: one page, and two short keys for each page seen.
  */
 export async function* resultPages(
   fetchPage: (position: PagePosition) => Promise<JobResultPage>,
 ): AsyncGenerator<readonly JobResult[]> {
-  const seen = new Set<string>();
-  const repeats = (page: JobResultPage): boolean => marksOf(page).some((mark) => seen.has(mark));
+  const seenRows = new Set<string>();
+  const seenTokens = new Set<string>();
+  const repeatsRow = ({ items }: JobResultPage): boolean => items[0] !== undefined && seenRows.has(rowKey(items[0]));
+  const repeatsToken = ({ next_page_token }: JobResultPage): boolean => seenTokens.has(next_page_token ?? "");
 
+  let byNumber = false;
   let page = await fetchPage({});
-  for (let number = 2, byNumber = false; ; number++) {
-    for (const mark of marksOf(page)) seen.add(mark);
-    if (page.items.length > 0) yield page.items;
-    if (!page.next_page_token || (byNumber && page.items.length === 0)) return;
-
+  for (let number = 2; ; number++) {
+    const [first] = page.items;
     const token = page.next_page_token;
+    if (first) yield page.items;
+    if (!token || (byNumber && !first)) return;
+    if (first) seenRows.add(rowKey(first));
+    seenTokens.add(token);
+
     page = await fetchPage(byNumber ? { page: number } : { page_token: token });
-    if (number === 2 && repeats(page)) {
+    if (number === 2 && (repeatsRow(page) || repeatsToken(page))) {
       byNumber = true;
       page = await fetchPage({ page: number });
     }
-    if (byNumber ? repeatsRow(page, seen) : repeats(page)) throw stuck(number);
+    if (repeatsRow(page) || (!byNumber && repeatsToken(page))) throw stuckAt(number);
   }
 }
 
-/** What a page must not share with an earlier one: its first row, and its token. */
-function marksOf(page: JobResultPage): string[] {
-  const marks = page.next_page_token ? [`token ${page.next_page_token}`] : [];
-  return [...marks, ...rowMark(page)];
+function rowKey({ patient_id, outcome_id }: JobResult): string {
+  return JSON.stringify([patient_id, outcome_id]);
 }
 
-function repeatsRow(page: JobResultPage, seen: ReadonlySet<string>): boolean {
-  return rowMark(page).some((mark) => seen.has(mark));
-}
-
-function rowMark({ items }: JobResultPage): string[] {
-  const first = items[0];
-  return first ? [`row ${JSON.stringify([first.patient_id, first.outcome_id])}`] : [];
-}
-
-function stuck(page: number): OmopipeError {
+function stuckAt(page: number): OmopipeError {
   return new OmopipeError(
     "RESPONSE_INVALID",
     `PhenOM repeats itself at page ${page} of GET /v1/job/{job_id}/results: neither page_token nor page moves on. ` +

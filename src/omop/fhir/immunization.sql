@@ -1,0 +1,25 @@
+-- Immunization → drug_exposure. Rule book 2.3 (status) and 2.10.
+
+select
+    landing_source as source,
+    landing_file as file_id,
+    'Immunization' as resource_type,
+    id as resource_id,
+    0 as part,
+    landing.reference_id(patient.reference) as patient_id,
+    landing.reference_id(encounter.reference) as encounter_id,
+    case
+        when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when status is distinct from 'completed' then 'STATUS'
+    end as refused,
+    'drug_exposure' as natural_table,
+    'vaccine' as role,
+    "vaccineCode" as code,
+    "occurrenceDateTime" as start_text,
+    "occurrenceDateTime" as end_text,
+    case when "primarySource" = false then 'Patient self-report' else 'EHR administration record' end as type,
+    "doseQuantity".value as quantity,
+    "doseQuantity".unit as dose_unit,
+    route,
+    "lotNumber" as lot_number
+from landing.immunization

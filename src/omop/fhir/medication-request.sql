@@ -1,0 +1,44 @@
+-- MedicationRequest → drug_exposure. Rule book 2.3 (status) and 2.9. The drug is named in the request itself, in a
+-- contained Medication, or in a Medication of its own.
+
+select
+    request.landing_source as source,
+    request.landing_file as file_id,
+    'MedicationRequest' as resource_type,
+    request.id as resource_id,
+    0 as part,
+    landing.reference_id(request.subject.reference) as patient_id,
+    landing.reference_id(request.encounter.reference) as encounter_id,
+    case
+        when len(request."modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when request.status is null or request.status not in ('active', 'completed', 'stopped') then 'STATUS'
+        when request.intent in ('proposal', 'plan') then 'INTENT'
+        when request."doNotPerform" then 'DO_NOT_PERFORM'
+    end as refused,
+    'drug_exposure' as natural_table,
+    'drug' as role,
+    coalesce(
+        request."medicationCodeableConcept",
+        list_filter(request.contained, lambda x: '#' || x.id = request."medicationReference".reference)[1].code,
+        medication.code
+    ) as code,
+    coalesce(request."authoredOn", request."dispenseRequest"."validityPeriod".start) as start_text,
+    request."dispenseRequest"."validityPeriod"."end" as end_text,
+    'EHR prescription' as type,
+    request."dispenseRequest".quantity.value as quantity,
+    case
+        when supply.value <= 0 then null
+        when supply.code = 'd' or supply.unit in ('d', 'day', 'days') then supply.value::integer
+        when supply.code = 'wk' then (supply.value * 7)::integer
+    end as days_supply,
+    request."dispenseRequest"."numberOfRepeatsAllowed" as refills,
+    request."dosageInstruction"[1].text as sig,
+    request."dosageInstruction"[1].route as route,
+    request."statusReason".coding[1].display as stop_reason
+from (
+    select *, "dispenseRequest"."expectedSupplyDuration" as supply
+    from landing.medication_request
+) request
+left join landing.medication medication
+    on medication.landing_source = request.landing_source
+    and medication.id = landing.reference_id(request."medicationReference".reference)

@@ -1,0 +1,110 @@
+-- Observation and its components → measurement or observation, by the domain of the code. Rule book 2.3 (status) and 2.6.
+
+with part as (
+    select
+        landing_source, landing_file, id, "modifierExtension", status, category, subject, encounter,
+        coalesce("effectiveDateTime", "effectivePeriod".start, "effectiveInstant", issued) as start_text,
+        0 as part,
+        len(component) > 0 or len("hasMember") > 0 as has_parts,
+        code, "valueQuantity", "valueInteger", "valueString", "valueBoolean", "valueCodeableConcept", "valueDateTime",
+        "valueRange", "valueRatio", "dataAbsentReason", interpretation, "referenceRange"
+    from landing.observation
+    union all
+    select
+        landing_source, landing_file, id, "modifierExtension", status, category, subject, encounter, start_text,
+        position as part,
+        false as has_parts,
+        component.code, component."valueQuantity", component."valueInteger", component."valueString",
+        component."valueBoolean", component."valueCodeableConcept", component."valueDateTime",
+        component."valueRange", component."valueRatio", component."dataAbsentReason", component.interpretation,
+        component."referenceRange"
+    from (
+        select
+            * exclude (component),
+            coalesce("effectiveDateTime", "effectivePeriod".start, "effectiveInstant", issued) as start_text,
+            unnest(component) as component,
+            generate_subscripts(component, 1) as position
+        from landing.observation
+        where len(component) > 0
+    )
+),
+
+valued as (
+    select
+        *,
+        -- A text such as '<0.1' or '7.2' is a number with its comparator.
+        regexp_extract("valueString", '^\s*(<=|>=|<|>|≤|≥)?\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*$', ['comparator', 'number']) as numeric_text,
+        "valueQuantity".value is not null or "valueInteger" is not null or "valueString" is not null
+            or "valueBoolean" is not null or "valueCodeableConcept" is not null or "valueDateTime" is not null
+            or "valueRange" is not null or "valueRatio" is not null as has_value,
+        -- A range with one bound and a ratio to 1 are quantities too.
+        case
+            when "valueQuantity" is not null then "valueQuantity"
+            when "valueRange".low is null then "valueRange".high
+            when "valueRange".high is null then "valueRange".low
+            when "valueRatio".denominator.value = 1 then "valueRatio".numerator
+        end as quantity,
+        list_filter("referenceRange", lambda x: x.type is null or x.type.coding[1].code = 'normal')[1] as normal_range
+    from part
+)
+
+select
+    landing_source as source,
+    landing_file as file_id,
+    'Observation' as resource_type,
+    id as resource_id,
+    part,
+    landing.reference_id(subject.reference) as patient_id,
+    landing.reference_id(encounter.reference) as encounter_id,
+    case
+        when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when status is null or status not in ('final', 'amended', 'corrected') then 'STATUS'
+        when not has_value and "dataAbsentReason" is not null then 'DATA_ABSENT'
+        when not has_value and has_parts then 'PANEL_WITHOUT_VALUE'
+    end as refused,
+    case
+        when list_has_any(categories, ['laboratory', 'vital-signs']) or value_number is not null then 'measurement'
+        else 'observation'
+    end as natural_table,
+    'observation' as role,
+    code,
+    start_text,
+    case when list_contains(categories, 'laboratory') then 'Lab' else 'EHR' end as type,
+    value_number,
+    comparator,
+    value_text,
+    "valueCodeableConcept" as value_code,
+    case
+        when "valueBoolean" is not null then 'boolean:' || "valueBoolean"
+        when not has_value then 'interpretation:' || interpretation[1].coding[1].code
+    end as value_constant,
+    case
+        when coalesce(quantity.code, quantity.unit) is not null
+        then struct_pack(system := quantity.system, code := quantity.code, display := quantity.unit, "userSelected" := null::boolean)
+    end as unit,
+    normal_range.low.value as range_low,
+    normal_range.high.value as range_high
+from (
+    select
+        *,
+        list_transform(flatten(list_transform(category, lambda x: x.coding)), lambda x: x.code) as categories,
+        coalesce(quantity.value, "valueInteger"::double, try_cast(numeric_text.number as double)) as value_number,
+        case
+            when quantity.value is null then replace(replace(nullif(numeric_text.comparator, ''), '≤', '<='), '≥', '>=')
+            when "valueQuantity" is not null then quantity.comparator
+            when "valueRange".low is null then '<='
+            when "valueRange" is not null then '>='
+        end as comparator,
+        coalesce(
+            coalesce("valueQuantity".comparator, '') || "valueQuantity".value,
+            "valueString",
+            "valueInteger"::varchar,
+            "valueBoolean"::varchar,
+            "valueDateTime",
+            "valueCodeableConcept".coding[1].code,
+            "valueCodeableConcept".text,
+            nullif(concat_ws('-', "valueRange".low.value, "valueRange".high.value), ''),
+            "valueRatio".numerator.value || ':' || "valueRatio".denominator.value
+        ) as value_text
+    from valued
+)

@@ -1,0 +1,47 @@
+-- Patient → person, location, death. Rule book 2.4; US Core race, ethnicity and birth sex extensions.
+
+select
+    landing_source as source,
+    landing_file as file_id,
+    'Patient' as resource_type,
+    id as resource_id,
+    case when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION' end as refused,
+    coalesce(
+        list_filter(extension, lambda x: x.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex' and x."valueCode" in ('M', 'F'))[1]."valueCode",
+        gender
+    ) as gender,
+    "birthDate" as birth_date,
+    mapping.wall_clock(
+        list_filter("_birthDate".extension, lambda x: x.url = 'http://hl7.org/fhir/StructureDefinition/patient-birthTime')[1]."valueDateTime"
+    ) as birth_datetime,
+    list_transform(
+        list_filter(
+            flatten(list_transform(
+                list_filter(extension, lambda x: x.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-race'),
+                lambda x: x.extension
+            )),
+            lambda x: x.url = 'ombCategory'
+        ),
+        lambda x: x."valueCoding".code
+    ) as races,
+    list_filter(
+        flatten(list_transform(
+            list_filter(extension, lambda x: x.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity'),
+            lambda x: x.extension
+        )),
+        lambda x: x.url = 'ombCategory'
+    )[1]."valueCoding".code as ethnicity,
+    home.line[1] as address_line_1,
+    home.line[2] as address_line_2,
+    home.city as city,
+    home.district as county,
+    home.state as state,
+    home."postalCode" as zip,
+    home.country as country,
+    "deceasedDateTime" as death_date
+from (
+    select
+        *,
+        coalesce(list_filter(address, lambda x: x.use = 'home')[1], address[1]) as home
+    from landing.patient
+)

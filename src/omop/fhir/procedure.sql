@@ -1,0 +1,21 @@
+-- Procedure → procedure_occurrence, or where the domain of its concept leads. Rule book 2.3 (status) and 2.8.
+
+select
+    landing_source as source,
+    landing_file as file_id,
+    'Procedure' as resource_type,
+    id as resource_id,
+    0 as part,
+    landing.reference_id(subject.reference) as patient_id,
+    landing.reference_id(encounter.reference) as encounter_id,
+    case
+        when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when status is distinct from 'completed' then 'STATUS'
+    end as refused,
+    'procedure_occurrence' as natural_table,
+    'procedure' as role,
+    code,
+    coalesce("performedDateTime", "performedPeriod".start) as start_text,
+    "performedPeriod"."end" as end_text,
+    'EHR' as type
+from landing.procedure

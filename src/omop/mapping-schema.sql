@@ -1,0 +1,88 @@
+-- The tables of schema mapping: how records became rows. Made anew by every mapping.
+
+-- Constants of fields whose source is no code of a vocabulary (schemas/concept-map.csv), as far as the loaded vocabulary
+-- allows: of several choices the first that is standard there; one that is there but not standard becomes 0.
+create table if not exists mapping.concept_map (
+    key         varchar not null,
+    concept_id  bigint not null,
+    name        varchar not null,
+    in_vocabulary boolean not null
+);
+
+-- How each code was resolved: one row a code and target concept.
+create table if not exists mapping.code_mapping (
+    role                    varchar not null,   -- condition, procedure, observation, drug, vaccine, value, unit, route
+    code_key                ubigint not null,   -- which CodeableConcept; stable within one run only
+    system                  varchar,            -- of the chosen coding, as sent
+    code                    varchar,
+    display                 varchar,
+    source_value            varchar,            -- code, or text where there is no code
+    vocabulary_id           varchar,
+    source_concept_id       bigint not null,
+    target                  integer not null,   -- 0, 1, … where one code maps to several concepts
+    concept_id              bigint not null,
+    domain_id               varchar,
+    tables                  varchar[],          -- the CDM tables that the domain leads to; NULL: unmapped
+    value_concept_id        bigint,             -- from 'Maps to value'
+    status                  varchar not null,   -- ALREADY_STANDARD, MAPPED, UNMAPPED
+    records                 bigint              -- CDM rows that used it
+);
+
+-- Records that left no row (part 0 of a record), or whose component left none (part 1, 2, …).
+create table if not exists mapping.dropped (
+    source          varchar not null,
+    file_id         integer not null,
+    resource_type   varchar not null,
+    resource_id     varchar not null,
+    part            integer not null,
+    reason          varchar not null
+);
+
+-- Which record every CDM row came from. The key of a row's id is (table, source, resource type, id, part, target).
+create table if not exists mapping.lineage (
+    cdm_table       varchar not null,
+    cdm_id          bigint not null,
+    source          varchar not null,
+    file_id         integer not null,
+    resource_type   varchar not null,
+    resource_id     varchar not null,
+    part            integer not null,
+    target          integer not null,
+    imputed         varchar             -- which date was completed or filled in, and from what
+);
+
+-- What became of the records of each file.
+create table if not exists mapping.file_fate (
+    file_id         integer not null,
+    resource_type   varchar not null,
+    mapped          bigint not null,
+    reference       bigint not null,
+    dropped         bigint not null
+);
+
+-- A date as far as FHIR gives it: '2019' and '2019-05' become their first day. NULL for what is no date.
+create or replace macro mapping.first_day(text) as
+    case
+        when text[1:4] = '0000' then null
+        when length(text) = 4 then try_cast(text || '-01-01' as date)
+        when length(text) = 7 then try_cast(text || '-01' as date)
+        else try_cast(text[1:10] as date)
+    end;
+
+-- The time on the wall where it was written: the offset is dropped, not applied. NULL for a date without time.
+create or replace macro mapping.wall_clock(text) as
+    case
+        when length(text) > 19 and text[20] = '.' then try_cast(regexp_replace(text, '(Z|[+-]\d{2}:\d{2})$', '') as timestamp)
+        when length(text) > 10 then try_cast(text[1:19] as timestamp)
+    end;
+
+-- 'day', 'month and day' …: what of a date had to be made up; NULL for a whole date.
+create or replace macro mapping.made_up(text) as
+    case length(text) when 4 then 'month and day' when 7 then 'day' end;
+
+-- An id for a row: positive, below 2^53, and the same for the same record in every run.
+create or replace macro mapping.row_id(cdm_table, source, resource_type, resource_id, part, target) as
+    1 + (md5_number_lower(concat_ws('|', cdm_table, source, resource_type, resource_id, part, target)) % 9007199254740990)::bigint;
+
+-- Text cut to the length of its column.
+create or replace macro mapping.cut(text, length) as text[1:length];

@@ -1,0 +1,22 @@
+-- Every code in use, once: resolving is done on these few, not on the rows that carry them.
+
+create or replace temp table code_in_use as
+select role, hash(code) as code_key, any_value(code) as code
+from extracted_event
+where len(code.coding) > 0 or code.text <> ''
+group by all
+union all
+select 'value', hash(value_code), any_value(value_code)
+from extracted_event
+where value_code is not null
+group by all
+union all
+select 'unit', hash(unit), {'coding': [any_value(unit)], 'text': any_value(unit.display)}
+from extracted_event
+where unit is not null
+group by all
+union all
+select 'route', hash(route), any_value(route)
+from extracted_event
+where route is not null
+group by all;

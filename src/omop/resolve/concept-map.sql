@@ -1,0 +1,26 @@
+-- Reads the constants and holds each against the loaded vocabulary.
+
+create or replace temp table constant as
+select key, preference, concept_id, name
+from read_csv({{concept_map}}, header => true, columns => {
+    'key': 'varchar', 'preference': 'integer', 'concept_id': 'bigint', 'name': 'varchar', 'rule': 'varchar'
+});
+
+delete from mapping.concept_map;
+
+insert into mapping.concept_map
+select
+    constant.key,
+    case when concept.concept_id is not null and concept.standard_concept is distinct from 'S' then 0 else constant.concept_id end,
+    constant.name,
+    concept.concept_id is not null
+from constant
+left join vocab.concept on concept.concept_id = constant.concept_id
+qualify row_number() over (
+    partition by constant.key
+    order by
+        case when concept.standard_concept = 'S' then 0 when concept.concept_id is null then 1 else 2 end,
+        constant.preference
+) = 1;
+
+drop table constant;

@@ -1,0 +1,78 @@
+-- Every event with its person, visit, concepts, dates and id: one row a target concept. What is dropped stays here, with
+-- its reason; the tables take the rest.
+
+create or replace temp table event_row as
+with found as (
+    select
+        event.* exclude (code, value_code, unit, route),
+        coalesce(code.target, 0) as target,
+        coalesce(code.concept_id, 0) as concept_id,
+        coalesce(code.source_concept_id, 0) as source_concept_id,
+        code.source_value,
+        code.tables,
+        code.code_key,
+        person.person_id,
+        visit.visit_occurrence_id,
+        coalesce(
+            mapping.first_day(event.start_text),
+            (person.first_possible_birth + event.start_after_birth)::date,
+            case when event.start_from_visit then visit.visit_start_date end
+        ) as start_date,
+        case
+            when event.start_text is not null then mapping.made_up(event.start_text)
+            when event.start_after_birth is not null then 'start from age'
+            when event.start_from_visit then 'start from visit'
+        end as imputed,
+        mapping.wall_clock(event.start_text) as start_datetime,
+        mapping.first_day(event.end_text) as end_date,
+        mapping.wall_clock(event.end_text) as end_datetime,
+        type.concept_id as type_concept_id,
+        status.concept_id as condition_status_concept_id,
+        coalesce(
+            value.concept_id,
+            constant.concept_id,
+            code.value_concept_id,
+            case when event.value_constant is not null then 0 end
+        ) as value_as_concept_id,
+        operator.concept_id as operator_concept_id,
+        unit.concept_id as unit_concept_id,
+        unit.source_concept_id as unit_source_concept_id,
+        coalesce(event.unit.code, event.unit.display) as unit_source_value,
+        route.concept_id as route_concept_id,
+        route.source_value as route_source_value
+    from extracted_event event
+    left join mapping.code_mapping code on code.role = event.role and code.code_key = hash(event.code)
+    left join mapping.code_mapping value on value.role = 'value' and value.code_key = hash(event.value_code)
+    left join mapping.code_mapping unit on unit.role = 'unit' and unit.code_key = hash(event.unit)
+    left join mapping.code_mapping route on route.role = 'route' and route.code_key = hash(event.route)
+    left join mapping.concept_map type on type.key = 'type:' || event.type
+    left join mapping.concept_map status on status.key = 'condition status:' || event.condition_status
+    left join mapping.concept_map operator on operator.key = 'comparator:' || event.comparator
+    left join mapping.concept_map constant on constant.key = event.value_constant
+    left join person_key person on person.source = event.source and person.patient_id = event.patient_id
+    left join visit_key visit on visit.source = event.source and visit.encounter_id = event.encounter_id
+),
+
+judged as (
+    select
+        *,
+        coalesce(
+            refused,
+            case
+                when patient_id is null then 'NO_SUBJECT'
+                when person_id is null then 'NO_PERSON'
+                when code_key is null then 'EMPTY_CODE'
+                when start_date is null then 'NO_DATE'
+            end
+        ) as reason
+    from found
+)
+
+select
+    *,
+    case when reason is null then mapping.route(tables, natural_table) end as cdm_table,
+    case
+        when reason is null
+        then mapping.row_id(mapping.route(tables, natural_table), source, resource_type, resource_id, part, target)
+    end as cdm_id
+from judged;

@@ -1,0 +1,12 @@
+-- Persons with their ids, and why some are not taken. Rule book 2.4.
+
+create or replace temp table person_row as
+select
+    extracted.*,
+    coalesce(
+        refused,
+        case when try_cast(birth_date[1:4] as integer) is null or birth_date[1:4] = '0000' then 'NO_BIRTH_DATE' end
+    ) as reason,
+    lower(concat_ws('|', address_line_1, address_line_2, city, county, state, zip, country)) as address_key,
+    mapping.row_id('person', source, resource_type, resource_id, 0, 0) as person_id
+from extracted_person extracted;

@@ -1,0 +1,16 @@
+insert into cdm.device_exposure by name
+select
+    cdm_id as device_exposure_id,
+    person_id,
+    concept_id as device_concept_id,
+    start_date as device_exposure_start_date,
+    start_datetime as device_exposure_start_datetime,
+    end_date as device_exposure_end_date,
+    end_datetime as device_exposure_end_datetime,
+    type_concept_id as device_type_concept_id,
+    coalesce(quantity::integer, 1) as quantity,
+    visit_occurrence_id,
+    mapping.cut(source_value, 50) as device_source_value,
+    source_concept_id as device_source_concept_id
+from event_row
+where cdm_table = 'device_exposure';

@@ -1,0 +1,24 @@
+-- Values are stored as sent: an exact value has no operator, a unit never rescales its value. Rule book 2.6.
+
+insert into cdm.measurement by name
+select
+    cdm_id as measurement_id,
+    person_id,
+    concept_id as measurement_concept_id,
+    start_date as measurement_date,
+    start_datetime as measurement_datetime,
+    type_concept_id as measurement_type_concept_id,
+    operator_concept_id,
+    value_number as value_as_number,
+    value_as_concept_id,
+    unit_concept_id,
+    range_low,
+    range_high,
+    visit_occurrence_id,
+    mapping.cut(source_value, 50) as measurement_source_value,
+    source_concept_id as measurement_source_concept_id,
+    mapping.cut(unit_source_value, 50) as unit_source_value,
+    unit_source_concept_id,
+    mapping.cut(value_text, 50) as value_source_value
+from event_row
+where cdm_table = 'measurement';

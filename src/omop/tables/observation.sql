@@ -1,0 +1,19 @@
+insert into cdm.observation by name
+select
+    cdm_id as observation_id,
+    person_id,
+    concept_id as observation_concept_id,
+    start_date as observation_date,
+    start_datetime as observation_datetime,
+    type_concept_id as observation_type_concept_id,
+    value_number as value_as_number,
+    case when value_number is null and value_as_concept_id is null then mapping.cut(value_text, 60) end as value_as_string,
+    value_as_concept_id,
+    unit_concept_id,
+    visit_occurrence_id,
+    mapping.cut(source_value, 50) as observation_source_value,
+    source_concept_id as observation_source_concept_id,
+    mapping.cut(unit_source_value, 50) as unit_source_value,
+    mapping.cut(value_text, 50) as value_source_value
+from event_row
+where cdm_table = 'observation';

@@ -1,0 +1,21 @@
+-- Rule book 2.5.
+
+insert into cdm.visit_occurrence by name
+select
+    visit.visit_occurrence_id,
+    visit.person_id,
+    coalesce(class.concept_id, 0) as visit_concept_id,
+    visit.visit_start_date,
+    visit.visit_start_datetime,
+    coalesce(visit.visit_end_date, visit.visit_start_date) as visit_end_date,
+    coalesce(visit.visit_end_datetime, case when visit.visit_end_date is null then visit.visit_start_datetime end) as visit_end_datetime,
+    type.concept_id as visit_type_concept_id,
+    mapping.cut(visit.class, 50) as visit_source_value,
+    0 as visit_source_concept_id,
+    lag(visit.visit_occurrence_id) over (
+        partition by visit.person_id order by visit.visit_start_date, visit.visit_start_datetime, visit.visit_occurrence_id
+    ) as preceding_visit_occurrence_id
+from visit_row visit
+left join mapping.concept_map class on class.key = 'encounter class:' || visit.class
+join mapping.concept_map type on type.key = 'type:EHR encounter record'
+where visit.reason is null;
