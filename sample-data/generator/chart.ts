@@ -114,15 +114,9 @@ export function diagnose(
 }
 
 /** Writes down what was observed at a visit. */
-export function observe(
-  chart: Chart,
-  visit: Visit,
-  observation: Omit<Observation, "id" | "at" | "encounter">,
-): Observation {
-  const whole = { id: chart.random.uuid(), ...observation, at: dateTime(visit.start + 10 * minute) };
-  const written: Observation = { ...whole, encounter: visit.encounter.id };
-  chart.life.observations.push(written);
-  return written;
+export function observe(chart: Chart, visit: Visit, seen: Omit<Observation, "id" | "at" | "encounter">): void {
+  const at = dateTime(visit.start + 10 * minute);
+  chart.life.observations.push({ id: chart.random.uuid(), ...seen, at, encounter: visit.encounter.id });
 }
 
 /** Prescribes a drug; one in five is named through a Medication resource. */
@@ -152,11 +146,11 @@ function operate(chart: Chart, visit: Visit, names: readonly OperationName[], re
   for (const name of names) {
     const { code, minutes } = operations[name];
     const end = start + minutes * minute;
-    const times = { start: dateTime(start), end: dateTime(end) };
     chart.life.procedures.push({
       id: chart.random.uuid(),
       code,
-      ...times,
+      start: dateTime(start),
+      end: dateTime(end),
       encounter: visit.encounter.id,
       reason,
     });

@@ -76,7 +76,7 @@ export interface Observation extends Event {
   readonly value?: Value | undefined;
   readonly components?: readonly { readonly code: Code; readonly value: Value }[] | undefined;
   readonly range?: { readonly low?: number | undefined; readonly high?: number | undefined } | undefined;
-  readonly interpretation?: "H" | "L" | "N" | "POS" | "NEG" | undefined;
+  readonly interpretation?: "H" | "L" | "POS" | "NEG" | undefined;
   readonly absentBecause?: "not-performed" | undefined;
 }
 

@@ -11,7 +11,7 @@ export function takeVitalSigns(
   visit: Visit,
   state: { acute: boolean; fever?: boolean | undefined },
 ): void {
-  if (visit.age >= 3 && (state.acute || chart.random.chance(0.6))) takeBloodPressure(chart, visit);
+  if (visit.age >= 3 && (state.acute || chart.random.chance(0.5))) takeBloodPressure(chart, visit);
   if (state.acute) takeAcuteSigns(chart, visit, state.fever ?? false);
   else takeBodyMeasures(chart, visit);
 }
@@ -27,7 +27,7 @@ function takeAcuteSigns(chart: Chart, visit: Visit, fever: boolean): void {
 function takeBodyMeasures(chart: Chart, visit: Visit): void {
   const { height, weight, bodyMassIndex } = bodyAt(chart, visit.age);
   const child = visit.age < 18;
-  if (child || chart.random.chance(0.4)) takeVitalSign(chart, visit, vitalSigns.weight, rounded(weight, 1), "kg");
+  if (child || chart.random.chance(0.3)) takeVitalSign(chart, visit, vitalSigns.weight, rounded(weight, 1), "kg");
   if (child) takeVitalSign(chart, visit, vitalSigns.height, rounded(height, 1), "cm");
   else if (chart.random.chance(0.2)) {
     takeVitalSign(chart, visit, vitalSigns.bodyMassIndex, rounded(bodyMassIndex, 1), "kg/m2");
@@ -99,9 +99,10 @@ function reported(number: number, { unit, limits }: NumericLab): Value {
   return { kind: "quantity", number, unit };
 }
 
-function interpret(number: number, range: NonNullable<NumericLab["range"]>): "H" | "L" | "N" {
+/** Laboratories mark what is out of range and leave the rest unmarked. */
+function interpret(number: number, range: NonNullable<NumericLab["range"]>): "H" | "L" | undefined {
   if (range.low !== undefined && number < range.low) return "L";
-  return range.high !== undefined && number > range.high ? "H" : "N";
+  return range.high !== undefined && number > range.high ? "H" : undefined;
 }
 
 function rounded(number: number, decimals: number): number {

@@ -11,10 +11,11 @@ export interface RowFile {
 }
 
 const pieceLength = 256 * 1024;
+const piecesAhead = 4;
 
 /** Opens a file for writing, compressed if its name ends in `.gz`. Holds no more than some pieces of 256 KB. */
 export function createRowFile(path: string): RowFile {
-  const file = createWriteStream(path, { highWaterMark: pieceLength });
+  const file = createWriteStream(path, { highWaterMark: piecesAhead * pieceLength });
   const gzip = path.endsWith(".gz") ? createGzip() : undefined;
   const head = gzip ?? file;
   const written = gzip === undefined ? finished(file) : pipeline(gzip, file);

@@ -72,7 +72,7 @@ function* planCheckUps(traits: Traits, begin: number, end: number, random: Rando
   for (let at = begin + random.next() * 2 * month; at < end; ) {
     yield { purpose: "check-up", at: practiceHours(at, random) };
     const age = (at - traits.born) / year;
-    const months = age < 0.5 ? 2 : age < 1.6 ? 4 : age < 6 ? 12 : age < 50 ? 36 : 30;
+    const months = age < 0.5 ? 2 : age < 1.6 ? 4 : age < 6 ? 12 : age < 50 ? 40 : 36;
     at += random.around(months, months / 12) * month;
   }
 }
@@ -83,7 +83,7 @@ function* planFollowUps(onsets: Map<DiseaseName, number>, end: number, random: R
   while (at < end) {
     yield { purpose: "follow-up", at: practiceHours(at, random) };
     const serious = followed.some(([name, onset]) => onset < at && diseases[name].lethality !== undefined);
-    at += random.around(serious ? 13 : 20, 1) * month;
+    at += random.around(serious ? 16 : 24, 1) * month;
   }
 }
 

@@ -10,13 +10,14 @@ create table if not exists meta.file (
     loaded_at   timestamp not null
 );
 
--- Records by file and type as they were read, before newer versions replaced older ones.
+-- Records by file and type as they were read, and those that a newer version has replaced since.
 create table if not exists meta.file_records (
     file_id         integer not null,
     resource_type   varchar not null,
     read            bigint not null,
     ignored         bigint not null,  -- of a type that has no landing table
-    quarantined     bigint not null
+    quarantined     bigint not null,
+    superseded      bigint not null
 );
 
 -- Everything that could not be read. Never the content itself: only where it is and why.

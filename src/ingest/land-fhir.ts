@@ -87,7 +87,9 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
     await run(sql("land-staged.sql", parts));
   }
   await countRecords(context);
-  for (const { table } of context.tables) await run(sql("supersede.sql", { table }));
+  for (const { table, resourceType } of context.tables) {
+    await run(sql("supersede.sql", { table, resource_type: literal(resourceType) }));
+  }
   await run("drop table staged_resource; drop table landing_file");
 }
 
@@ -225,14 +227,14 @@ async function countRecords({ warehouse, tables }: LandingContext): Promise<void
   const kept = literalList(tables.map(({ resourceType }) => resourceType));
   await warehouse.run(`
     insert into meta.file_records
-    select landing_file, resource_type, count(*), 0, 0
+    select landing_file, resource_type, count(*), 0, 0, 0
     from (${landed}) where landing_file in (select file_id from landing_file) group by all
     union all
-    select file_id, coalesce(resource_type, '(entry without resource)'), count(*), count(*), 0
+    select file_id, coalesce(resource_type, '(entry without resource)'), count(*), count(*), 0, 0
     from staged_resource
     where resource_type is distinct from '' and not list_contains(${kept}, coalesce(resource_type, ''))
     group by all
     union all
-    select file_id, '(unreadable)', count(*), 0, count(*)
+    select file_id, '(unreadable)', count(*), 0, count(*), 0
     from meta.quarantine where file_id in (select file_id from landing_file) group by all`);
 }

@@ -28,14 +28,15 @@ create table if not exists mapping.code_mapping (
     records                 bigint              -- CDM rows that used it
 );
 
--- Records that left no row (part 0 of a record), or whose component left none (part 1, 2, …).
+-- Records that left no row, and components (part 1, 2, …) that left none of their own.
 create table if not exists mapping.dropped (
     source          varchar not null,
     file_id         integer not null,
     resource_type   varchar not null,
     resource_id     varchar not null,
     part            integer not null,
-    reason          varchar not null
+    reason          varchar not null,
+    whole_record    boolean not null    -- the record left no row at all; true once a record
 );
 
 -- Which record every CDM row came from. The key of a row's id is (table, source, resource type, id, part, target).

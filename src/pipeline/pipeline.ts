@@ -22,7 +22,8 @@ type RunArguments<Target> = unknown extends Target
 
 /** Stages in a row. A pipeline is itself a stage, so pipelines nest. */
 export interface Pipeline<In, Out, Target> extends Stage<In, Out, Target> {
-  readonly stages: readonly string[];
+  /** Its stages, those of nested pipelines among them. */
+  readonly stages: readonly Stage<never, unknown, never>[];
   /**
    * Runs the stages one after the other against `target` and resolves to what the last one gives.
    * Rejects with an {@link OmopipeError} that names the stage.
@@ -83,7 +84,8 @@ export function pipeline<A, B, C, D, E, F, G, H, I, T1, T2, T3, T4, T5, T6, T7, 
   g: Stage<G, H, T7>,
   h: Stage<H, I, T8>,
 ): Pipeline<A, I, T1 & T2 & T3 & T4 & T5 & T6 & T7 & T8>;
-export function pipeline(...stages: Stage<never, unknown, never>[]): unknown {
+export function pipeline(...parts: Stage<never, unknown, never>[]): unknown {
+  const stages = parts.flatMap((part) => ("stages" in part ? (part.stages as typeof parts) : [part]));
   const chain = stages as unknown as readonly Stage<unknown, unknown, unknown>[];
   const names = chain.map((stage) => stage.name);
   const executeAll = async (input: unknown, context: StageContext<unknown>, observe: Observer): Promise<unknown> => {
@@ -93,7 +95,7 @@ export function pipeline(...stages: Stage<never, unknown, never>[]): unknown {
   };
   return {
     name: names.join(" → "),
-    stages: names,
+    stages,
     execute: (input: unknown, context: StageContext<unknown>) => executeAll(input, context, silentObserver),
     run: async (target?: unknown, options: RunOptions = {}) => {
       const runId = options.runId ?? randomUUID();

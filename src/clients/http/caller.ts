@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import pRetry from "p-retry";
 import type { z } from "zod";
@@ -78,6 +79,8 @@ export function createCaller(options: CallerOptions): Caller {
   const tokens = tokenSource(options.token);
 
   return async (operation, send, schema, { signal, confidential } = {}) => {
+    // All calls of a run listen to the one signal of the run: more than ten of them are no leak.
+    if (signal) setMaxListeners(0, signal);
     let renewed = false;
 
     const sendOnce = (call: CallName, token: string | undefined): Promise<Exchange> => {

@@ -72,7 +72,7 @@ export interface components {
             /**
              * Format: date
              * @description Day of birth.
-             * @example 2025-07-03
+             * @example 2024-03-31
              */
             readonly birth_date: string;
             /**
@@ -82,7 +82,7 @@ export interface components {
             readonly sex: "M" | "F" | "U";
             /**
              * @description First three digits of the ZIP code, as text.
-             * @example 021
+             * @example 606
              */
             readonly zip3: string;
         };
@@ -91,7 +91,7 @@ export interface components {
             /**
              * Format: date
              * @description Day of the test.
-             * @example 2025-07-03
+             * @example 2024-03-31
              */
             readonly lab_date: string;
             /** @description LOINC code. */
@@ -104,7 +104,7 @@ export interface components {
             /**
              * Format: date
              * @description Day of the diagnosis.
-             * @example 2025-07-03
+             * @example 2024-03-31
              */
             readonly diagnosis_date: string;
             readonly code: string;
@@ -116,7 +116,7 @@ export interface components {
             /**
              * Format: date
              * @description Day of the procedure.
-             * @example 2025-07-03
+             * @example 2024-03-31
              */
             readonly procedure_date: string;
             readonly code: string;
@@ -128,7 +128,7 @@ export interface components {
             /**
              * Format: date
              * @description First day.
-             * @example 2025-07-03
+             * @example 2024-03-31
              */
             readonly medication_start: string;
             readonly code: string;

@@ -1,25 +1,33 @@
 -- Of several versions of one resource the newest stays: by meta.lastUpdated, then versionId, then content, so that the
--- order of the input has no say.
+-- order of the input has no say. The others are counted with the file they came from.
 
-delete from {{table}}
-where rowid in (
-    select row_number
-    from (
-        select
-            version.rowid as row_number,
-            row_number() over (
-                partition by version.landing_source, version.id
-                order by
-                    try_cast(version.meta."lastUpdated" as timestamptz) desc nulls last,
-                    try_cast(version.meta."versionId" as bigint) desc nulls last,
-                    md5(concat_ws('|', *columns(version.* exclude (landing_file)))),
-                    file.path
-            ) as age
-        from {{table}} version
-        join meta.file file on file.file_id = version.landing_file
-        where (version.landing_source, version.id) in (
-            select (landing_source, id) from {{table}} group by all having count(*) > 1
-        )
+create or replace temp table superseded as
+select row_number, landing_file
+from (
+    select
+        version.rowid as row_number,
+        version.landing_file,
+        row_number() over (
+            partition by version.landing_source, version.id
+            order by
+                try_cast(version.meta."lastUpdated" as timestamptz) desc nulls last,
+                try_cast(version.meta."versionId" as bigint) desc nulls last,
+                md5(concat_ws('|', *columns(version.* exclude (landing_file)))),
+                file.path
+        ) as age
+    from {{table}} version
+    join meta.file file on file.file_id = version.landing_file
+    where (version.landing_source, version.id) in (
+        select (landing_source, id) from {{table}} group by all having count(*) > 1
     )
-    where age > 1
-);
+)
+where age > 1;
+
+update meta.file_records
+set superseded = file_records.superseded + older.records
+from (select landing_file, count(*) as records from superseded group by all) older
+where file_records.file_id = older.landing_file and file_records.resource_type = {{resource_type}};
+
+delete from {{table}} where rowid in (select row_number from superseded);
+
+drop table superseded;

@@ -11,6 +11,9 @@ with found as (
         code.source_value,
         code.tables,
         code.code_key,
+        value.code_key as value_key,
+        unit.code_key as unit_key,
+        route.code_key as route_key,
         person.person_id,
         visit.visit_occurrence_id,
         coalesce(

@@ -152,6 +152,18 @@ describe("after a 401", () => {
     expect(server.received).toHaveLength(2);
   });
 
+  it("what a failing token function throws reaches the caller unchanged, without another try", async () => {
+    let asked = 0;
+    const failure = new Error("identity provider is down");
+    const token = (): string => {
+      asked++;
+      throw failure;
+    };
+    await using server = await loopback(ok);
+    await expect(getThing(server.url, { token })).rejects.toBe(failure);
+    expect([asked, server.received.length]).toEqual([1, 0]);
+  });
+
   it("with a fixed token, the call fails at once", async () => {
     await using server = await loopback(answer(401, ""));
     expect(statusOf(await failureOf(getThing(server.url)))).toBe(401);
@@ -208,6 +220,17 @@ describe("the signal", () => {
     expect(error).toMatchObject({ code: "ABORTED" });
     expect(error.message).toContain("enough");
     expect(performance.now() - start).toBeLessThan(2000);
+  });
+
+  it("may be shared by many calls at once", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): unknown => warnings.push(warning);
+    process.on("warning", note);
+    await using server = await loopback(ok);
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 30 }, () => getThing(server.url, {}, { signal })));
+    process.off("warning", note);
+    expect(warnings).toEqual([]);
   });
 
   it("that has fired already lets nothing out", async () => {

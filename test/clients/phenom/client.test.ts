@@ -74,6 +74,13 @@ describe("creating a job", () => {
     expect(server.received[0]?.url).toBe("/phenom/v1/job/from-patient");
   });
 
+  it("does not follow a redirect with the patient's data", async () => {
+    await using elsewhere = await loopback(created);
+    await using server = await loopback(answer(307, "", { location: `${elsewhere.url}/v1/job/from-patient` }));
+    expect((await failureOf(clientOf(server).createJobFromPatient(request))).message).toContain("answered 307");
+    expect(elsewhere.received).toHaveLength(0);
+  });
+
   it("sends no history that does not fit, and names every member that is wrong, but no value", async () => {
     await using server = await loopback(created);
     const patient = { ...history.patient, birth_date: "28.02.1950", sex: "female" as "F", name: "Jane Doe" };

@@ -1,0 +1,87 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { RunReport } from "../../schemas/report.ts";
+import { parquet } from "../export/sql-formats.ts";
+import { csvFiles } from "../ingest/csv-files.ts";
+import { fhirFiles, type Landed } from "../ingest/fhir-files.ts";
+import { findFiles } from "../ingest/find-files.ts";
+import { mapToOmop } from "../omop/map-to-omop.ts";
+import { OmopipeError } from "../pipeline/errors.ts";
+import { pipeline } from "../pipeline/pipeline.ts";
+import type { Stage } from "../pipeline/stage.ts";
+import { createRunReport, runReport } from "../quality/run-report.ts";
+import type { Warehouse } from "../warehouse/warehouse.ts";
+import { runPipeline } from "./run-pipeline.ts";
+import { textTable } from "./table.ts";
+
+export interface EtlOptions {
+  readonly warehouse: string;
+  readonly vocabulary?: string | false;
+  readonly csvMapping?: string;
+  readonly source: string;
+  readonly out?: string;
+  readonly strict: boolean;
+}
+
+/** `omopipe etl`: gives the exit code. */
+export async function etl(inputs: readonly string[], options: EtlOptions): Promise<number> {
+  const { vocabulary, source, out } = options;
+  const load = pipeline(
+    await sources(inputs, options),
+    mapToOmop({ noVocabulary: vocabulary === false, sourceName: source }),
+  );
+  const whole = out === undefined ? load : pipeline(load, parquet(out), runReport(out));
+  await mkdir(dirname(options.warehouse), { recursive: true });
+  return await runPipeline(
+    options.warehouse,
+    { vocabulary: vocabulary === false ? undefined : vocabulary },
+    whole,
+    async (mapped, warehouse) => {
+      const report = await createRunReport(warehouse, mapped);
+      process.stdout.write(describe(report, out));
+      const { quarantined, dropped } = report.resources;
+      return options.strict && quarantined + dropped > 0 ? 3 : 0;
+    },
+  );
+}
+
+/** Which sources the inputs need: FHIR, CSV, or one after the other. */
+async function sources(
+  inputs: readonly string[],
+  { csvMapping, source }: EtlOptions,
+): Promise<Stage<undefined, Landed, Warehouse>> {
+  const files = await findFiles(inputs, /\.(json|ndjson|jsonl|csv|tsv|txt)(\.gz)?$/i);
+  const isCsv = (path: string) => /\.(csv|tsv|txt)(\.gz)?$/i.test(path);
+  const fhir = files.filter((path) => !isCsv(path));
+  const csv = files.filter(isCsv);
+  if (csvMapping === undefined) {
+    const namedCsv = inputs.find((input) => isCsv(input));
+    if (namedCsv === undefined) return fhirFiles(inputs, { source });
+    throw new OmopipeError(
+      "USAGE",
+      `${namedCsv} is CSV: say how it becomes OMOP with --csv-mapping FILE, or --csv-mapping synthea for Synthea's layout.`,
+    );
+  }
+  const readCsv = csvFiles(csv.length > 0 ? csv : inputs, { mapping: csvMapping, source });
+  return fhir.length > 0 ? pipeline(fhirFiles(fhir, { source }), readCsv) : readCsv;
+}
+
+function describe(report: RunReport, out: string | undefined): string {
+  const { by_type, ...all } = report.resources;
+  const fates = Object.entries({ ...by_type, all }).map(([type, fate]) => ({ records: type, ...fate }));
+  const tables = Object.entries(report.tables).map(([table, rows]) => ({ table, rows }));
+  const troubled = report.files
+    .filter(({ quarantined }) => quarantined > 0)
+    .map(({ path, quarantined, problems }) => ({ file: path, quarantined, first_problem: problems[0] ?? "" }));
+  const { codes_already_standard, codes_normalized, codes_unmapped } = report.summary;
+  const parts = [
+    textTable(fates),
+    report.dropped.length > 0 ? textTable(report.dropped) : "",
+    troubled.length > 0 ? textTable(troubled) : "",
+    textTable(tables),
+    `Codes: ${codes_already_standard} were standard, ${codes_normalized} were mapped, ${codes_unmapped} have no concept ` +
+      "(see mapping.code_mapping).\n",
+    out === undefined ? "" : `Parquet files and report.json are in ${out}\n`,
+  ];
+  return parts.filter((part) => part !== "").join("\n");
+}

@@ -1,0 +1,25 @@
+import { rename } from "node:fs/promises";
+import { patientHistories } from "../features/patient-histories.ts";
+import { mappedWarehouse } from "../omop/map-to-omop.ts";
+import { pipeline } from "../pipeline/pipeline.ts";
+import { literal } from "../warehouse/sql-text.ts";
+import { mustExist, runPipeline } from "./run-pipeline.ts";
+
+/** `omopipe histories`. */
+export async function histories(options: {
+  readonly warehouse: string;
+  readonly out: string;
+  readonly asOf?: string;
+}): Promise<void> {
+  await mustExist(options.warehouse);
+  const build = pipeline(mappedWarehouse(), patientHistories({ asOf: options.asOf }));
+  await runPipeline(options.warehouse, {}, build, async ({ patients, asOf }, warehouse) => {
+    const temporary = `${options.out}.tmp`;
+    await warehouse.run(
+      `copy (select unnest(history::struct(patient json, lab_results json, diagnoses json, procedures json, medications json))
+         from features.patient_history order by person_id) to ${literal(temporary)} (format json)`,
+    );
+    await rename(temporary, options.out);
+    process.stdout.write(`${patients} histories as of ${asOf} are in ${options.out}\n`);
+  });
+}

@@ -1,0 +1,117 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { OmopipeError } from "../pipeline/errors.ts";
+import { softwareVersion } from "../version.ts";
+
+/** 0 done, 1 failed, 2 wrong usage, 3 done but something was quarantined or dropped and --strict was given. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, incomplete: 3 } as const;
+
+const program = new Command("omopipe")
+  .description("FHIR and CSV to OMOP CDM 5.4 in DuckDB and Parquet, with patient risk scores beside the data.")
+  .version(softwareVersion)
+  .showHelpAfterError("(--help shows how it is used)")
+  .exitOverride();
+
+const list = (value: string) => value.split(",").map((item) => item.trim());
+const collect = (value: string, before: readonly string[]) => [...before, value];
+const wholeNumber = (value: string) => {
+  if (/^\d+$/.test(value)) return Number(value);
+  throw new OmopipeError("USAGE", `"${value}" is no whole number.`);
+};
+
+program
+  .command("etl")
+  .description("read FHIR (and CSV), map it to OMOP, write Parquet and report.json")
+  .argument("<input...>", "files, folders or globs: NDJSON, Bundles, single resources, .gz of each, CSV")
+  .requiredOption("--warehouse <file>", "the DuckDB file to fill")
+  .option("--vocabulary <folder>", "an Athena download")
+  .option("--no-vocabulary", "map without a vocabulary: all codes get concept 0")
+  .option("--csv-mapping <file>", "how CSV files become OMOP: a mapping file, or the name of a ready one (synthea)")
+  .option("--source <name>", "the name of the source system", "default")
+  .option("--out <folder>", "where to write one <table>.parquet a table, and report.json")
+  .option("--strict", "exit with 3 when a record was quarantined or dropped", false)
+  .action(async (inputs, options) => {
+    process.exitCode = await (await import("./etl.ts")).etl(inputs, options);
+  });
+
+const vocabulary = program.command("vocabulary").description("OMOP vocabularies");
+vocabulary
+  .command("load")
+  .description("load an Athena download into a warehouse")
+  .argument("<folder>", "the unpacked download")
+  .requiredOption("--warehouse <file>", "the DuckDB file")
+  .action(async (folder, options) => await (await import("./vocabulary-load.ts")).vocabularyLoad(folder, options));
+
+program
+  .command("histories")
+  .description("build patient histories and write them as NDJSON")
+  .requiredOption("--warehouse <file>", "a mapped warehouse")
+  .requiredOption("--out <file>", "the NDJSON file to write")
+  .option("--as-of <date>", "the last day that counts, YYYY-MM-DD (default: today)")
+  .action(async (options) => await (await import("./histories.ts")).histories(options));
+
+program
+  .command("score")
+  .description("send patient histories to a scoring service and store the scores")
+  .argument("<service>", "phenom")
+  .requiredOption("--warehouse <file>", "a mapped warehouse")
+  .requiredOption("--base-url <url>", "where the service is")
+  .requiredOption("--outcome <id>", "an outcome to score (repeatable)", collect, [])
+  .option("--mode <mode>", "realtime: one call a patient", "realtime")
+  .option("--as-of <date>", "the last day that counts, YYYY-MM-DD (default: today)")
+  .option("--concurrency <number>", "how many patients are in flight at once", wholeNumber, 8)
+  .option("--token-env <name>", "the environment variable that holds the token", "PHENOM_TOKEN")
+  .action(async (service, options) => await (await import("./score.ts")).score(service, options));
+
+program
+  .command("export")
+  .description("write tables as Parquet, Arrow or CSV")
+  .requiredOption("--warehouse <file>", "a mapped warehouse")
+  .requiredOption("--format <format>", "parquet, arrow or csv")
+  .requiredOption("--out <folder>", "where to write one file a table")
+  .option("--tables <names>", "comma-separated; default: all that have rows", list)
+  .action(async (options) => await (await import("./export.ts")).exportCommand(options));
+
+program
+  .command("query")
+  .description("run a SQL query")
+  .argument("<sql>")
+  .requiredOption("--warehouse <file>", "the DuckDB file")
+  .option("--format <format>", "table, csv or json", "table")
+  .action(async (sql, options) => await (await import("./query.ts")).query(sql, options));
+
+program
+  .command("serve")
+  .description("serve the embedded PhenOM stand-in: a published index (Charlson), not a trained model")
+  .option("--port <number>", "0 takes a free one", wholeNumber, 8080)
+  .option("--token-env <name>", "the environment variable that holds the token it asks for", "PHENOM_TOKEN")
+  .action(async (options) => await (await import("./serve.ts")).serve(options));
+
+program
+  .command("run")
+  .description("run a pipeline written in TypeScript or JavaScript")
+  .argument("<pipeline>", "the file")
+  .argument("[arguments...]", "passed on to it, after --")
+  .action(async (file, rest) => await (await import("./run.ts")).run(file, rest));
+
+program
+  .command("status")
+  .description("list the runs of a warehouse and what each read")
+  .requiredOption("--warehouse <file>", "the DuckDB file")
+  .action(async (options) => await (await import("./status.ts")).status(options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (error instanceof OmopipeError) {
+    console.error(error.message);
+    return error.code === "USAGE" ? exitCodes.usage : exitCodes.failed;
+  }
+  console.error(error);
+  return exitCodes.failed;
+}
