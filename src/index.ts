@@ -16,7 +16,7 @@ export { type Histories, type PatientHistoriesOptions, patientHistories } from "
 export { type CsvFilesOptions, csvFiles } from "./ingest/csv-files.ts";
 export { type FhirFilesOptions, fhirFiles, type Landed } from "./ingest/fhir-files.ts";
 // mapping and report
-export { type Mapped, type MapToOmopOptions, mappedWarehouse, mapToOmop } from "./omop/map-to-omop.ts";
+export { type Filled, type Mapped, type MapToOmopOptions, mappedWarehouse, mapToOmop } from "./omop/map-to-omop.ts";
 // pipelines
 export { type ErrorCode, OmopipeError, type OmopipeErrorOptions } from "./pipeline/errors.ts";
 export { type MapBatchesOptions, mapBatches, rebatch } from "./pipeline/map-batches.ts";

@@ -11,7 +11,7 @@ export interface RowFile {
 }
 
 const pieceLength = 256 * 1024;
-const piecesAhead = 4;
+const piecesAhead = 2;
 
 /** Opens a file for writing, compressed if its name ends in `.gz`. Holds no more than some pieces of 256 KB. */
 export function createRowFile(path: string): RowFile {

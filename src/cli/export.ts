@@ -1,13 +1,13 @@
 import { arrow } from "../export/arrow.ts";
 import { csv, type ExportOptions, parquet } from "../export/sql-formats.ts";
-import { type Mapped, mappedWarehouse } from "../omop/map-to-omop.ts";
+import { type Filled, mappedWarehouse } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { mustExist, runPipeline } from "./run-pipeline.ts";
 
-type Format = (folder: string, options: ExportOptions) => Stage<Mapped, Mapped, Warehouse>;
+type Format = (folder: string, options: ExportOptions) => Stage<Filled, void, Warehouse>;
 const formats: Readonly<Record<string, Format>> = { parquet, arrow, csv };
 
 /** `omopipe export`. */

@@ -26,10 +26,11 @@ import {
   Utf8,
   vectorFromArray,
 } from "apache-arrow";
+import type { Filled } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import type { ExportOptions, Filled } from "./sql-formats.ts";
+import type { ExportOptions } from "./sql-formats.ts";
 import { exportTables, writeTables } from "./tables.ts";
 
 /**
@@ -39,17 +40,16 @@ import { exportTables, writeTables } from "./tables.ts";
  * @example
  * await pipeline(mappedWarehouse(), arrow("out/", { tables: ["risk_score"] })).run(warehouse);
  */
-export function arrow<In extends Filled>(folder: string, options: ExportOptions = {}): Stage<In, In, Warehouse> {
+export function arrow(folder: string, options: ExportOptions = {}): Stage<Filled, void, Warehouse> {
   return {
     name: "arrow",
-    async execute(input, { target: warehouse, signal, progress }) {
+    async execute(_filled, { target: warehouse, signal, progress }) {
       const tables = await exportTables(warehouse, options.tables);
       let done = 0;
       await writeTables(folder, "arrow", tables, async ({ relation }, path) => {
         await writeArrowFile(warehouse, relation, path, signal);
         progress({ done: ++done, total: tables.length, unit: "tables" });
       });
-      return input;
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Mapped } from "../omop/map-to-omop.ts";
+import type { Filled } from "../omop/map-to-omop.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
@@ -9,16 +9,13 @@ export interface ExportOptions {
   readonly tables?: readonly string[] | undefined;
 }
 
-/** What any stage from mapping on gives: the tables of the CDM are filled. */
-export type Filled = Omit<Mapped, "stage">;
-
 /**
  * Writes one Parquet file a table (`person.parquet`), by DuckDB itself. About as fast as the disk.
  *
  * @example
  * await pipeline(mappedWarehouse(), parquet("out/")).run(warehouse);
  */
-export function parquet<In extends Filled>(folder: string, options: ExportOptions = {}): Stage<In, In, Warehouse> {
+export function parquet(folder: string, options: ExportOptions = {}): Stage<Filled, void, Warehouse> {
   return copyTo("parquet", folder, "format parquet, compression zstd", options);
 }
 
@@ -28,26 +25,25 @@ export function parquet<In extends Filled>(folder: string, options: ExportOption
  * @example
  * await pipeline(mappedWarehouse(), csv("out/", { tables: ["person", "risk_score"] })).run(warehouse);
  */
-export function csv<In extends Filled>(folder: string, options: ExportOptions = {}): Stage<In, In, Warehouse> {
+export function csv(folder: string, options: ExportOptions = {}): Stage<Filled, void, Warehouse> {
   return copyTo("csv", folder, "format csv, header", options);
 }
 
-function copyTo<In extends Filled>(
+function copyTo(
   ending: string,
   folder: string,
   format: string,
   options: ExportOptions,
-): Stage<In, In, Warehouse> {
+): Stage<Filled, void, Warehouse> {
   return {
     name: ending,
-    async execute(input, { target: warehouse, signal, progress }) {
+    async execute(_filled, { target: warehouse, signal, progress }) {
       const tables = await exportTables(warehouse, options.tables);
       let done = 0;
       await writeTables(folder, ending, tables, async ({ relation }, path) => {
         await warehouse.run(`copy (from ${relation}) to ${literal(path)} (${format})`, undefined, { signal });
         progress({ done: ++done, total: tables.length, unit: "tables" });
       });
-      return input;
     },
   };
 }

@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
-import type { Mapped } from "../omop/map-to-omop.ts";
+import type { Filled, Mapped } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
 /** What building histories gives to the next stage: `features.patient_history` is filled. */
-export interface Histories extends Omit<Mapped, "stage"> {
+export interface Histories extends Filled {
   readonly stage: "histories";
   /** The day after which nothing is in the histories, YYYY-MM-DD. */
   readonly asOf: string;

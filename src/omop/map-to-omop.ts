@@ -11,14 +11,18 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
 import { createExtractViews, fhirExtracts } from "./extracts.ts";
 import { type IdColumn, makeIdsUnique } from "./unique-ids.ts";
 
-/** What mapping gives to the next stage: the CDM tables are filled. */
-export interface Mapped {
-  readonly stage: "mapped";
+/** What every stage from mapping on gives: the CDM tables are filled. */
+export interface Filled {
   readonly runId: string;
   /** The files of this run, as numbered in `meta.file`; empty when the run started from a mapped warehouse. */
   readonly files: readonly number[];
   /** Rows by CDM table, of tables that have any. */
   readonly tables: Readonly<Record<string, number>>;
+}
+
+/** What mapping gives to the next stage. */
+export interface Mapped extends Filled {
+  readonly stage: "mapped";
 }
 
 export interface MapToOmopOptions {

@@ -31,66 +31,82 @@ export interface Pipeline<In, Out, Target> extends Stage<In, Out, Target> {
   readonly run: undefined extends In ? (...args: RunArguments<Target>) => Promise<Out> : never;
 }
 
+/** What comes after a stage: what it gives, or, when it gives nothing, what it took. */
+// biome-ignore lint/suspicious/noConfusingVoidType: void is what a stage that gives nothing has for its output
+type Given<Taken, Out> = [Out] extends [void] ? Taken : Out;
+
 /**
- * Joins stages into a pipeline. Each stage must take what the one before it gives: a wrong order does not compile.
+ * Joins up to eight stages into a pipeline; pipelines nest, so longer ones are made of parts. Each stage must take what the
+ * one before it gives (a stage that gives nothing passes on what it took): a wrong order does not compile.
  *
  * @example
  * const total = await pipeline(numbers, adults, count).run();
  */
-export function pipeline<A, B, T1>(a: Stage<A, B, T1>): Pipeline<A, B, T1>;
-export function pipeline<A, B, C, T1, T2>(a: Stage<A, B, T1>, b: Stage<B, C, T2>): Pipeline<A, C, T1 & T2>;
+export function pipeline<A, B, T1>(a: Stage<A, B, T1>): Pipeline<A, Given<A, B>, T1>;
+export function pipeline<A, B, C, T1, T2>(
+  a: Stage<A, B, T1>,
+  b: Stage<Given<A, B>, C, T2>,
+): Pipeline<A, Given<Given<A, B>, C>, T1 & T2>;
 export function pipeline<A, B, C, D, T1, T2, T3>(
   a: Stage<A, B, T1>,
-  b: Stage<B, C, T2>,
-  c: Stage<C, D, T3>,
-): Pipeline<A, D, T1 & T2 & T3>;
+  b: Stage<Given<A, B>, C, T2>,
+  c: Stage<Given<Given<A, B>, C>, D, T3>,
+): Pipeline<A, Given<Given<Given<A, B>, C>, D>, T1 & T2 & T3>;
 export function pipeline<A, B, C, D, E, T1, T2, T3, T4>(
   a: Stage<A, B, T1>,
-  b: Stage<B, C, T2>,
-  c: Stage<C, D, T3>,
-  d: Stage<D, E, T4>,
-): Pipeline<A, E, T1 & T2 & T3 & T4>;
+  b: Stage<Given<A, B>, C, T2>,
+  c: Stage<Given<Given<A, B>, C>, D, T3>,
+  d: Stage<Given<Given<Given<A, B>, C>, D>, E, T4>,
+): Pipeline<A, Given<Given<Given<Given<A, B>, C>, D>, E>, T1 & T2 & T3 & T4>;
 export function pipeline<A, B, C, D, E, F, T1, T2, T3, T4, T5>(
   a: Stage<A, B, T1>,
-  b: Stage<B, C, T2>,
-  c: Stage<C, D, T3>,
-  d: Stage<D, E, T4>,
-  e: Stage<E, F, T5>,
-): Pipeline<A, F, T1 & T2 & T3 & T4 & T5>;
+  b: Stage<Given<A, B>, C, T2>,
+  c: Stage<Given<Given<A, B>, C>, D, T3>,
+  d: Stage<Given<Given<Given<A, B>, C>, D>, E, T4>,
+  e: Stage<Given<Given<Given<Given<A, B>, C>, D>, E>, F, T5>,
+): Pipeline<A, Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, T1 & T2 & T3 & T4 & T5>;
 export function pipeline<A, B, C, D, E, F, G, T1, T2, T3, T4, T5, T6>(
   a: Stage<A, B, T1>,
-  b: Stage<B, C, T2>,
-  c: Stage<C, D, T3>,
-  d: Stage<D, E, T4>,
-  e: Stage<E, F, T5>,
-  f: Stage<F, G, T6>,
-): Pipeline<A, G, T1 & T2 & T3 & T4 & T5 & T6>;
+  b: Stage<Given<A, B>, C, T2>,
+  c: Stage<Given<Given<A, B>, C>, D, T3>,
+  d: Stage<Given<Given<Given<A, B>, C>, D>, E, T4>,
+  e: Stage<Given<Given<Given<Given<A, B>, C>, D>, E>, F, T5>,
+  f: Stage<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G, T6>,
+): Pipeline<A, Given<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G>, T1 & T2 & T3 & T4 & T5 & T6>;
 export function pipeline<A, B, C, D, E, F, G, H, T1, T2, T3, T4, T5, T6, T7>(
   a: Stage<A, B, T1>,
-  b: Stage<B, C, T2>,
-  c: Stage<C, D, T3>,
-  d: Stage<D, E, T4>,
-  e: Stage<E, F, T5>,
-  f: Stage<F, G, T6>,
-  g: Stage<G, H, T7>,
-): Pipeline<A, H, T1 & T2 & T3 & T4 & T5 & T6 & T7>;
+  b: Stage<Given<A, B>, C, T2>,
+  c: Stage<Given<Given<A, B>, C>, D, T3>,
+  d: Stage<Given<Given<Given<A, B>, C>, D>, E, T4>,
+  e: Stage<Given<Given<Given<Given<A, B>, C>, D>, E>, F, T5>,
+  f: Stage<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G, T6>,
+  g: Stage<Given<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G>, H, T7>,
+): Pipeline<
+  A,
+  Given<Given<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G>, H>,
+  T1 & T2 & T3 & T4 & T5 & T6 & T7
+>;
 export function pipeline<A, B, C, D, E, F, G, H, I, T1, T2, T3, T4, T5, T6, T7, T8>(
   a: Stage<A, B, T1>,
-  b: Stage<B, C, T2>,
-  c: Stage<C, D, T3>,
-  d: Stage<D, E, T4>,
-  e: Stage<E, F, T5>,
-  f: Stage<F, G, T6>,
-  g: Stage<G, H, T7>,
-  h: Stage<H, I, T8>,
-): Pipeline<A, I, T1 & T2 & T3 & T4 & T5 & T6 & T7 & T8>;
+  b: Stage<Given<A, B>, C, T2>,
+  c: Stage<Given<Given<A, B>, C>, D, T3>,
+  d: Stage<Given<Given<Given<A, B>, C>, D>, E, T4>,
+  e: Stage<Given<Given<Given<Given<A, B>, C>, D>, E>, F, T5>,
+  f: Stage<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G, T6>,
+  g: Stage<Given<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G>, H, T7>,
+  h: Stage<Given<Given<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G>, H>, I, T8>,
+): Pipeline<
+  A,
+  Given<Given<Given<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G>, H>, I>,
+  T1 & T2 & T3 & T4 & T5 & T6 & T7 & T8
+>;
 export function pipeline(...parts: Stage<never, unknown, never>[]): unknown {
   const stages = parts.flatMap((part) => ("stages" in part ? (part.stages as typeof parts) : [part]));
   const chain = stages as unknown as readonly Stage<unknown, unknown, unknown>[];
   const names = chain.map((stage) => stage.name);
   const executeAll = async (input: unknown, context: StageContext<unknown>, observe: Observer): Promise<unknown> => {
     let value = input;
-    for (const stage of chain) value = await executeOne(stage, value, context, observe);
+    for (const stage of chain) value = (await executeOne(stage, value, context, observe)) ?? value;
     return value;
   };
   return {

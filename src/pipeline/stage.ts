@@ -31,7 +31,8 @@ export interface StageContext<Target> {
 }
 
 /**
- * One step of a pipeline: takes `In`, gives `Out`, and works on a `Target`.
+ * One step of a pipeline: takes `In`, gives `Out`, and works on a `Target`. A stage that gives nothing (`void`) is there for
+ * its effect: the pipeline passes on what it took.
  * A stage is a plain object, so a user's own stage needs no base class.
  *
  * @example

@@ -1,7 +1,7 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Fate, type RunReport, runReportSchema } from "../../schemas/report.ts";
-import type { Mapped } from "../omop/map-to-omop.ts";
+import type { Filled } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import { vocabularyVersion } from "../vocabulary/load-vocabulary.ts";
@@ -17,7 +17,7 @@ type FateRow = Fate & { file_id: number; resource_type: string };
  * What became of every record of a run: read from the books of ingest and mapping, which are kept apart, and held
  * against each other. Throws when a record is not accounted for, because that would be a fault of omopipe.
  */
-export async function createRunReport(warehouse: Warehouse, mapped: Mapped): Promise<RunReport> {
+export async function createRunReport(warehouse: Warehouse, mapped: Filled): Promise<RunReport> {
   const sql = (file: string) => sqlText(import.meta.url, `sql/${file}`, { files: `[${mapped.files.join(", ")}]` });
   const rows = await warehouse.rows<FateRow>(sql("fates.sql"));
   for (const row of rows) checkSum(row, `${row.resource_type} of file ${row.file_id}`);
@@ -45,7 +45,7 @@ export async function createRunReport(warehouse: Warehouse, mapped: Mapped): Pro
  * @example
  * await pipeline(fhirFiles("bundles/"), mapToOmop(), parquet("out/"), runReport("out/")).run(warehouse);
  */
-export function runReport<In extends Mapped>(folder: string): Stage<In, In, Warehouse> {
+export function runReport(folder: string): Stage<Filled, void, Warehouse> {
   return {
     name: "runReport",
     async execute(mapped, { target: warehouse }) {
@@ -54,7 +54,6 @@ export function runReport<In extends Mapped>(folder: string): Stage<In, In, Ware
       const path = join(folder, "report.json");
       await writeFile(`${path}.tmp`, `${JSON.stringify(report, null, 2)}\n`);
       await rename(`${path}.tmp`, path);
-      return mapped;
     },
   };
 }

@@ -1,4 +1,4 @@
--- One period a person: from the first visit to the end of the last (rule book 4, mode span); of persons without a visit,
+-- One period a person: from the first visit to the end of the last (docs/mapping.md#derived-tables); of persons without a visit,
 -- from the first event to the last. Never before birth.
 
 insert into cdm.observation_period by name

@@ -1,4 +1,4 @@
--- Condition → condition_occurrence, or where the domain of its concept leads. Rule book 2.3 (status) and 2.7.
+-- Condition → condition_occurrence, or where the domain of its concept leads. Rules: docs/mapping.md#condition.
 
 select
     landing_source as source,

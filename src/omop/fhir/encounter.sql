@@ -1,4 +1,4 @@
--- Encounter → visit_occurrence. Rule book 2.3 (status) and 2.5.
+-- Encounter → visit_occurrence. Rules: docs/mapping.md#encounter.
 
 select
     landing_source as source,

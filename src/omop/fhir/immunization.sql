@@ -1,4 +1,4 @@
--- Immunization → drug_exposure. Rule book 2.3 (status) and 2.10.
+-- Immunization → drug_exposure. Rules: docs/mapping.md#immunization.
 
 select
     landing_source as source,

@@ -1,4 +1,4 @@
--- MedicationRequest → drug_exposure. Rule book 2.3 (status) and 2.9. The drug is named in the request itself, in a
+-- MedicationRequest → drug_exposure. Rules: docs/mapping.md#medicationrequest. The drug is named in the request itself, in a
 -- contained Medication, or in a Medication of its own.
 
 select

@@ -1,4 +1,4 @@
--- Observation and its components → measurement or observation, by the domain of the code. Rule book 2.3 (status) and 2.6.
+-- Observation and its components → measurement or observation, by the domain of the code. Rules: docs/mapping.md#observation.
 
 with part as (
     select

@@ -1,4 +1,4 @@
--- Patient → person, location, death. Rule book 2.4; US Core race, ethnicity and birth sex extensions.
+-- Patient → person, location, death. Rules: docs/mapping.md#patient; US Core race, ethnicity and birth sex extensions.
 
 select
     landing_source as source,

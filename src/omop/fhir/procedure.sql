@@ -1,4 +1,4 @@
--- Procedure → procedure_occurrence, or where the domain of its concept leads. Rule book 2.3 (status) and 2.8.
+-- Procedure → procedure_occurrence, or where the domain of its concept leads. Rules: docs/mapping.md#procedure.
 
 select
     landing_source as source,

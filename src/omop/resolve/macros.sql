@@ -5,7 +5,7 @@ create or replace macro mapping.canonical_uri(uri) as
         '^snomed\.info/sct/.*$', 'snomed.info/sct'
     );
 
--- A code as the vocabulary spells it. Rule book 3.2.
+-- A code as the vocabulary spells it. Rules: docs/mapping.md#spelling-of-codes.
 create or replace macro mapping.spelled_as_in_vocabulary(vocabulary_id, code) as
     case
         when vocabulary_id in ('ICD10CM', 'ICD10', 'ICD10GM') then

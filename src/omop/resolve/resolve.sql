@@ -1,4 +1,4 @@
--- From codes to standard concepts: rule book 2.0 (concept resolution) and 3 (code systems, spelling of codes).
+-- From codes to standard concepts: rules: docs/mapping.md#codes.
 
 create or replace temp table code_system as
 select

@@ -1,4 +1,4 @@
--- The addresses of persons, each once, however many live there. Rule book 2.4.
+-- The addresses of persons, each once, however many live there. Rules: docs/mapping.md#patient.
 
 create or replace temp table address_row as
 select

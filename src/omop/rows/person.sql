@@ -1,4 +1,4 @@
--- Persons with their ids, and why some are not taken. Rule book 2.4.
+-- Persons with their ids, and why some are not taken. Rules: docs/mapping.md#patient.
 
 create or replace temp table person_row as
 select

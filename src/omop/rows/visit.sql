@@ -1,4 +1,4 @@
--- Visits with their persons, dates and ids, and why some are not taken. Rule book 2.5.
+-- Visits with their persons, dates and ids, and why some are not taken. Rules: docs/mapping.md#encounter.
 
 create or replace temp table visit_row as
 select

@@ -1,4 +1,4 @@
--- death, from a date of death only: rule book 2.4. A month becomes its last day, a year 31 December.
+-- death, from a date of death only. A month becomes its last day, a year 31 December.
 
 insert into cdm.death by name
 select

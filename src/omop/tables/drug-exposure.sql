@@ -1,5 +1,5 @@
 -- The end is required: what the record says, else start + days of supply - 1, else 30 days for a written prescription
--- (Themis #57), else the start. Rule book 2.9.
+-- (Themis #57), else the start. Rules: docs/mapping.md#medicationrequest.
 
 insert into cdm.drug_exposure by name
 select

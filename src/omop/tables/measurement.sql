@@ -1,4 +1,4 @@
--- Values are stored as sent: an exact value has no operator, a unit never rescales its value. Rule book 2.6.
+-- Values are stored as sent: an exact value has no operator, a unit never rescales its value. Rules: docs/mapping.md#observation.
 
 insert into cdm.measurement by name
 select

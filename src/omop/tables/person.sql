@@ -1,4 +1,4 @@
--- Rule book 2.4. Names, identifiers and contacts are never copied.
+-- Rules: docs/mapping.md#patient. Names, identifiers and contacts are never copied.
 
 insert into cdm.person by name
 select

@@ -1,4 +1,4 @@
--- Rule book 2.5.
+-- Rules: docs/mapping.md#encounter.
 
 insert into cdm.visit_occurrence by name
 select
