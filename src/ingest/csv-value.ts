@@ -1,39 +1,45 @@
-import type { CsvCondition, CsvFileMapping, CsvValue } from "../../schemas/csv-mapping.ts";
+import type { CsvCondition, CsvValue } from "../../schemas/csv-mapping.ts";
 import { identifier, literal } from "../warehouse/sql-text.ts";
 
-/** The columns of a landing table, in lower case, because names of columns have no case in SQL. */
+/** The columns of a landing table in lower case, because names have no case in SQL. */
 export type ColumnNames = ReadonlySet<string>;
 
-/** One place of a mapping that takes something from the columns of a file. */
-export interface MappedValue {
-  /** Where in the mapping: "events[0].start". */
-  readonly key: string;
-  /** The columns it names. Where there are several alternatives, each may be absent. */
-  readonly columns: readonly string[];
-  readonly alternatives: boolean;
-}
-
-const requiredKeys = /(^|\.)(id|birthDate|person|start)$/;
-
-/** Every place of a file's mapping that names a column. */
-export function mappedValues({ person, visit, events }: CsvFileMapping): MappedValue[] {
-  if (person) {
-    const { address = {}, ...fields } = person;
-    return [...valuesIn("person", fields), ...valuesIn("person.address", address)];
-  }
-  if (visit) return valuesIn("visit", visit);
-  return (events ?? []).flatMap(({ kind: _kind, type: _type, when, ...fields }, i) => [
-    ...valuesIn(`events[${i}]`, fields),
-    ...(when === undefined ? [] : [{ key: `events[${i}].when`, columns: [columnOf(when)], alternatives: false }]),
-  ]);
-}
-
-function valuesIn(place: string, fields: Readonly<Record<string, CsvValue | undefined>>): MappedValue[] {
-  return Object.entries(fields).flatMap(([name, value]) => {
-    if (value === undefined) return [];
-    const key = `${place}.${name}`;
-    const items = Array.isArray(value) ? value : [value];
-    const columns = items.flatMap((item) => (isConstant(item) ? [] : [columnOf(item)]));
-    return [{ key, columns, alternatives: Array.isArray(value) && (!requiredKeys.test(key) || columns.length < items.length) }];
+/**
+ * A value of a mapping as SQL over a landing table with the alias `line`: text without blanks around it, NULL where
+ * nothing is left. A column that the table does not have gives NULL.
+ */
+export function valueSql(value: CsvValue | undefined, columns: ColumnNames): string {
+  if (value === undefined) return "null::varchar";
+  const items = Array.isArray(value) ? value : [value];
+  const known = items.flatMap((item) => {
+    if (isConstant(item)) return [literal(item.constant)];
+    const name = columnOf(item);
+    if (!columns.has(name.toLowerCase())) return [];
+    const column = columnSql(name);
+    const values = typeof item === "string" ? {} : (item.values ?? {});
+    const cases = Object.entries(values).map(([from, to]) => `when ${literal(from)} then ${literal(to)}`);
+    return [cases.length === 0 ? column : `case ${column} ${cases.join(" ")} else ${column} end`];
   });
+  return known.length === 0 ? "null::varchar" : `coalesce(${known.join(", ")})`;
+}
+
+/** A condition of a mapping as SQL over a landing table with the alias `line`; never NULL. */
+export function conditionSql(condition: CsvCondition): string {
+  if (typeof condition === "string") return `${columnSql(condition)} is not null`;
+  const texts = typeof condition.equals === "string" ? [condition.equals] : condition.equals;
+  return `coalesce(${columnSql(condition.column)} in (${texts.map(literal).join(", ")}), false)`;
+}
+
+/** Whether a value needs no column. */
+export function isConstant<Item extends object | string>(item: Item): item is Extract<Item, { constant: string }> {
+  return typeof item === "object" && "constant" in item;
+}
+
+/** The column that a value or condition names. */
+export function columnOf(item: string | { readonly column: string }): string {
+  return typeof item === "string" ? item : item.column;
+}
+
+function columnSql(name: string): string {
+  return `nullif(trim(line.${identifier(name)}), '')`;
 }

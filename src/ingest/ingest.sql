@@ -37,3 +37,11 @@ create or replace macro landing.reference_id(reference) as
         when contains(reference, '/') and not contains(reference, '?') then
             regexp_extract(reference, '([^/?#]+)(/_history/[^/]*)?/?$', 1)
     end;
+
+-- The id that a reference to a resource of one type ends in; NULL when it refers to another type. A urn names no type.
+create or replace macro landing.reference_to(reference, type) as
+    case
+        when reference[1:9] = 'urn:uuid:' then reference[10:]
+        when starts_with(reference, type || '/') and not contains(reference[length(type) + 2:], '/') then reference[length(type) + 2:]
+        else nullif(regexp_extract(reference, '(?:^|/)' || type || '/([^/?#]+)(?:/_history/[^/]*)?/?$', 1), '')
+    end;

@@ -1,6 +1,17 @@
 /** Why something could not be read. */
 export interface Problem {
-  readonly code: "NOT_JSON" | "NOT_FHIR" | "NOT_UTF8" | "LINE_TOO_LONG" | "FILE_DAMAGED";
+  readonly code:
+    | "NOT_JSON"
+    | "NOT_FHIR"
+    | "NOT_UTF8"
+    | "LINE_TOO_LONG"
+    | "FILE_DAMAGED"
+    | "NO_HEADER"
+    | "MIXED_LINE_ENDS"
+    | "OPEN_QUOTE"
+    | "BROKEN_QUOTE"
+    | "WRONG_COLUMN_COUNT"
+    | "NOT_CSV";
   /** A sentence without any of the content. */
   readonly reason: string;
 }

@@ -58,7 +58,7 @@ export async function* readLines(
   };
 
   try {
-    for await (const chunk of open(path, gzip, signal)) {
+    for await (const chunk of readBytes(path, gzip, signal)) {
       let start = 0;
       for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
         addPiece(chunk.subarray(start, end));
@@ -79,7 +79,8 @@ export async function* readLines(
   if (batch.length > 0) yield batch;
 }
 
-async function* open(path: string, gzip: boolean, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+/** The bytes of a file, unpacked if it is gzip. Fails where a gzip file breaks off. */
+export async function* readBytes(path: string, gzip: boolean, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) });
   if (!gzip) {
     yield* file;

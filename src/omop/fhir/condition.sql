@@ -6,8 +6,8 @@ select
     'Condition' as resource_type,
     id as resource_id,
     0 as part,
-    landing.reference_id(subject.reference) as patient_id,
-    landing.reference_id(encounter.reference) as encounter_id,
+    landing.reference_to(subject.reference, 'Patient') as patient_id,
+    landing.reference_to(encounter.reference, 'Encounter') as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
         when verification in ('refuted', 'entered-in-error', 'unconfirmed') then 'STATUS'

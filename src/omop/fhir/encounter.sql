@@ -5,7 +5,7 @@ select
     landing_file as file_id,
     'Encounter' as resource_type,
     id as resource_id,
-    landing.reference_id(subject.reference) as patient_id,
+    landing.reference_to(subject.reference, 'Patient') as patient_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
         when status is null or status not in ('finished', 'in-progress', 'arrived', 'triaged', 'onleave') then 'STATUS'

@@ -7,8 +7,8 @@ select
     'MedicationRequest' as resource_type,
     request.id as resource_id,
     0 as part,
-    landing.reference_id(request.subject.reference) as patient_id,
-    landing.reference_id(request.encounter.reference) as encounter_id,
+    landing.reference_to(request.subject.reference, 'Patient') as patient_id,
+    landing.reference_to(request.encounter.reference, 'Encounter') as encounter_id,
     case
         when len(request."modifierExtension") > 0 then 'MODIFIER_EXTENSION'
         when request.status is null or request.status not in ('active', 'completed', 'stopped') then 'STATUS'
@@ -41,4 +41,4 @@ from (
 ) request
 left join landing.medication medication
     on medication.landing_source = request.landing_source
-    and medication.id = landing.reference_id(request."medicationReference".reference)
+    and medication.id = landing.reference_to(request."medicationReference".reference, 'Medication')

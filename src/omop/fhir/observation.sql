@@ -54,8 +54,8 @@ select
     'Observation' as resource_type,
     id as resource_id,
     part,
-    landing.reference_id(subject.reference) as patient_id,
-    landing.reference_id(encounter.reference) as encounter_id,
+    landing.reference_to(subject.reference, 'Patient') as patient_id,
+    landing.reference_to(encounter.reference, 'Encounter') as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
         when status is null or status not in ('final', 'amended', 'corrected') then 'STATUS'
