@@ -1,0 +1,44 @@
+// One way of one benchmark run, in a process of its own: fhir-way.ts limit|whole|plain NDJSON_FOLDER OUT_FOLDER.
+// Prints {"seconds", "megabytes"}.
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fhirFiles, mapToOmop, openWarehouse, parquet, pipeline, runReport } from "omopipe";
+import { openLanding } from "../src/ingest/landing-tables.ts";
+import { literal } from "../src/warehouse/sql-text.ts";
+import { mapPlainly } from "./fhir-plain.ts";
+
+const [way = "", data = "", out = ""] = process.argv.slice(2);
+const vocabulary = fileURLToPath(new URL("../sample-data/vocabulary", import.meta.url));
+
+/** DuckDB reads the members that mapping needs from the same files and writes them as Parquet. */
+async function limit(): Promise<void> {
+  await using warehouse = await openWarehouse(":memory:");
+  for (const { resourceType, structure } of await openLanding(warehouse)) {
+    const file = join(data, `${resourceType}.ndjson*`);
+    await warehouse.run(
+      `copy (select unnest(json_transform(json, ${literal(JSON.stringify(structure))}))
+         from read_ndjson_objects(${literal(file)}, ignore_errors => true))
+       to ${literal(join(out, `${resourceType}.parquet`))} (format parquet, compression zstd)`,
+    );
+  }
+}
+
+/** Land, map, derive, write Parquet and the report, into a new warehouse file. */
+async function whole(): Promise<void> {
+  await using warehouse = await openWarehouse(join(out, "warehouse.duckdb"), { vocabulary });
+  await pipeline(fhirFiles(data), mapToOmop(), parquet(join(out, "cdm")), runReport(join(out, "cdm"))).run(warehouse);
+}
+
+const ways: Readonly<Record<string, () => Promise<void>>> = {
+  limit,
+  whole,
+  plain: () => mapPlainly(data, out, vocabulary),
+};
+
+await mkdir(out, { recursive: true });
+const start = performance.now();
+await ways[way]!();
+const seconds = (performance.now() - start) / 1000;
+console.log(JSON.stringify({ seconds, megabytes: Math.round(process.resourceUsage().maxRSS / 1000) }));

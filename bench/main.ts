@@ -1,0 +1,13 @@
+// npm run bench -- NAME [options]: runs one benchmark and prints what it measured.
+
+const [name = "", ...rest] = process.argv.slice(2);
+const benchmarks: Readonly<Record<string, () => Promise<{ run: (options: readonly string[]) => Promise<void> }>>> = {
+  fhir: () => import("./fhir.ts"),
+};
+
+const load = benchmarks[name];
+if (!load) {
+  console.error(`usage: npm run bench -- ${Object.keys(benchmarks).join("|")}`);
+  process.exit(2);
+}
+await (await load()).run(rest);
