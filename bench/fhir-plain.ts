@@ -14,7 +14,7 @@ type Append = (table: string, ...values: DuckDBValue[]) => void;
 const tables: Readonly<Record<string, string>> = {
   person: "id varchar, gender varchar, birth varchar, race varchar, zip varchar",
   visit: "id varchar, person varchar, class varchar, start_at varchar, end_at varchar",
-  event: "kind varchar, id varchar, person varchar, visit varchar, concept bigint, source varchar, at varchar",
+  event: "kind varchar, id varchar, person varchar, visit varchar, concept bigint, source varchar, start_at varchar",
   value: "id varchar, number double, unit varchar, concept bigint, low double, high double",
 };
 

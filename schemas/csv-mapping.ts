@@ -3,7 +3,7 @@ import { z } from "zod";
 const text = z.string("must be text; put it in quotes").min(1, "is empty");
 
 const constant = z.strictObject({ constant: text });
-const column = z.strictObject({ column: text, values: z.record(text, text).optional() });
+const column = z.strictObject({ column: text, values: z.record(text, z.string()).optional() });
 const single = z.union([text, constant, column]);
 
 const value = z.union([single, z.array(single).min(1)], {
@@ -100,7 +100,10 @@ const event = z
       lotNumber: value.optional(),
     }),
   ])
-  .refine(({ code, display }) => code ?? display, { path: ["code"], error: "is missing, and there is no display either" })
+  .refine(({ code, display }) => code ?? display, {
+    path: ["code"],
+    error: "is missing, and there is no display either",
+  })
   .refine(({ code, system }) => code === undefined || system, {
     path: ["system"],
     error: 'is missing: a code means nothing without its system, such as "http://snomed.info/sct"',
@@ -118,7 +121,7 @@ export const csvFileMappingSchema = z
  * source.
  *
  * A value is the name of a column, `{ constant: text }`, `{ column: name, values: { from: to } }` (a text that is not
- * among `values` stays as it is), or a list of these of which the first that is not empty counts; a column of a list may
+ * among `values` stays as it is; one that becomes `""` counts as empty), or a list of these of which the first that is not empty counts; a column of a list may
  * be absent from the file. `system` may also be a URI. Codes of gender, race, ethnicity and visit class are the keys of
  * `schemas/concept-map.csv`. Dates are ISO 8601, as far as known: `2019`, `2019-05`, `2019-05-01`, `2019-05-01T10:00:00Z`.
  */

@@ -27,7 +27,9 @@ export async function missingColumns(
   const missing = needs.filter(({ columns }) => !columns.some(has));
   if (missing.length > 0 && missing.length === needs.length) {
     const asked = [...new Set(needs.flatMap(({ columns }) => columns))];
-    return [`${file}: none of the columns ${asked.join(", ")} found. Its first line must hold the names of the columns.`];
+    return [
+      `${file}: none of the columns ${asked.join(", ")} found. Its first line must hold the names of the columns.`,
+    ];
   }
   return Promise.all(
     missing.map(async ({ key, columns }) => {

@@ -63,7 +63,7 @@ export async function loadCsvMapping(nameOrPath: string): Promise<CsvMapping> {
   if (document.errors.length > 0) {
     throw invalid(
       nameOrPath,
-      document.errors.map(({ message }) => message.replace(/:?\n[^]*$/, "")),
+      document.errors.map(({ message }) => message.replace(/:?\n.*$/s, "")),
     );
   }
   return validated(document.toJS(), nameOrPath);

@@ -10,6 +10,7 @@ export interface RecordCounter {
 const quote = 0x22;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
+const space = 0x20;
 
 const fieldStart = 0;
 const plain = 1;
@@ -65,7 +66,8 @@ export function createRecordCounter(delimiter: number): RecordCounter {
           now = quoted;
           afterReturn = false;
         } else if (now !== plain) {
-          now = plain;
+          if (byte === space && now === fieldStart) filled = true;
+          else now = plain;
           afterReturn = false;
         }
       }

@@ -60,7 +60,10 @@ async function isGzip(path: string): Promise<boolean> {
 
 /** The delimiter is the one of the usual four that cuts the first line into most pieces. */
 function readHead(chunk: Buffer): Pick<ScannedCsv, "delimiter" | "header"> {
-  const line = chunk.toString("utf8").replace(/^\uFEFF/, "").split(/[\r\n]/, 1)[0]!;
+  const line = chunk
+    .toString("utf8")
+    .replace(/^\uFEFF/, "")
+    .split(/[\r\n]/, 1)[0]!;
   const headers = delimiters.map((delimiter) => ({ delimiter, header: cells(line, delimiter) }));
   const { delimiter, header } = headers.reduce((best, next) => (next.header.length > best.header.length ? next : best));
   return { delimiter, header: uniqueNames(header) };
@@ -71,11 +74,17 @@ function cells(line: string, delimiter: string): string[] {
   const joined: string[] = [];
   for (const piece of pieces) {
     const before = joined.at(-1);
-    const open = before !== undefined && before.trimStart().startsWith('"') && before.split('"').length % 2 === 0;
+    const open = before?.trimStart().startsWith('"') && before.split('"').length % 2 === 0;
     if (open) joined[joined.length - 1] = `${before}${delimiter}${piece}`;
     else joined.push(piece);
   }
-  return joined.map((cell) => cell.trim().replace(/^"([^]*)"$/, "$1").replaceAll('""', '"').trim());
+  return joined.map((cell) =>
+    cell
+      .trim()
+      .replace(/^"(.*)"$/s, "$1")
+      .replaceAll('""', '"')
+      .trim(),
+  );
 }
 
 function uniqueNames(header: readonly string[]): string[] {

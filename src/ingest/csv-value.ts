@@ -17,7 +17,9 @@ export function valueSql(value: CsvValue | undefined, columns: ColumnNames): str
     if (!columns.has(name.toLowerCase())) return [];
     const column = columnSql(name);
     const values = typeof item === "string" ? {} : (item.values ?? {});
-    const cases = Object.entries(values).map(([from, to]) => `when ${literal(from)} then ${literal(to)}`);
+    const cases = Object.entries(values).map(
+      ([from, to]) => `when ${literal(from)} then ${to === "" ? "null" : literal(to)}`,
+    );
     return [cases.length === 0 ? column : `case ${column} ${cases.join(" ")} else ${column} end`];
   });
   return known.length === 0 ? "null::varchar" : `coalesce(${known.join(", ")})`;

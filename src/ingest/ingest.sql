@@ -30,6 +30,15 @@ create table if not exists meta.quarantine (
     run_id      varchar not null
 );
 
+-- How the rows of each CSV file become persons, visits or events (schemas/csv-mapping.ts), by source and landing table.
+create table if not exists meta.csv_mapping (
+    source          varchar not null,
+    landing_table   varchar not null,
+    file            varchar not null,     -- its name in the mapping, and the resource_type of its records
+    mapping         varchar not null,     -- the name of the mapping it is part of
+    definition      json not null
+);
+
 -- The id that a reference ends in: 'Patient/1', 'http://host/fhir/Patient/1/_history/2' and 'urn:uuid:1' all give '1'.
 create or replace macro landing.reference_id(reference) as
     case

@@ -1,6 +1,7 @@
 import { messageOf } from "../pipeline/errors.ts";
 import { literal, literalList, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { quarantine, registerFiles } from "./landing-files.ts";
 import type { LandingTable } from "./landing-tables.ts";
 import { problemOfDocument, problemOfLine, type Refused } from "./quarantine.ts";
 import { readLines } from "./read-lines.ts";
@@ -43,7 +44,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   const run = (text: string) => warehouse.run(text, undefined, { signal: context.signal });
 
   await run(sql("begin.sql"));
-  await registerFiles(plan, context, sql("register-files.sql"));
+  await registerFiles(warehouse, plan.files, context);
   await forgetEarlierRows(context);
 
   const refused = new Set(plan.refused.map(({ path }) => path));
@@ -70,7 +71,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
     await run(sql("stage-documents.sql", group.parts));
     context.onFiles(group.files.length);
   }
-  await refuse(plan.refused, context);
+  await quarantine(warehouse, plan.refused, context.runId);
   await run(`insert into meta.quarantine select file_id, null, null, 'NOT_FHIR',
     'the JSON is no FHIR resource: it is no object with a resourceType', ${literal(context.runId)}
     from staged_resource where resource_type = '' and bundle is null`);
@@ -137,13 +138,6 @@ function groups(files: readonly SniffedFile[]) {
     }));
 }
 
-async function registerFiles(plan: LandingPlan, context: LandingContext, statements: string): Promise<void> {
-  const [insert, ...rest] = statements.split(";\n\n");
-  const files = plan.files.map(({ path, format, bytes }) => ({ path, format, bytes }));
-  await context.warehouse.run(insert!, [JSON.stringify(files)]);
-  await context.warehouse.run(rest.join(";\n\n"));
-}
-
 async function forgetEarlierRows({ warehouse, tables }: LandingContext): Promise<void> {
   for (const { table } of tables) {
     await warehouse.run(`delete from ${table} where landing_file in (select file_id from landing_file)`);
@@ -193,7 +187,7 @@ async function stageLines(file: SniffedFile, context: LandingContext): Promise<v
        from (select unnest(json_extract($1::json, '$[*]')) as resource)`,
       [`[${accepted.join(",")}]`, file.path],
     );
-    await refuse(refused, context);
+    await quarantine(warehouse, refused, context.runId);
   }
 }
 
@@ -204,20 +198,6 @@ function isResource(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-async function refuse(refused: readonly Refused[], { warehouse, runId }: LandingContext): Promise<void> {
-  if (refused.length === 0) return;
-  await warehouse.run(
-    `insert into meta.quarantine
-     select file.file_id, refused.line, refused.byte, refused.code, refused.reason, $2
-     from (
-       select unnest(json_transform($1::json,
-         '[{"path":"VARCHAR","line":"BIGINT","byte":"BIGINT","code":"VARCHAR","reason":"VARCHAR"}]'), recursive := true)
-     ) refused
-     join landing_file file using (path)`,
-    [JSON.stringify(refused), runId],
-  );
 }
 
 async function countRecords({ warehouse, tables }: LandingContext): Promise<void> {

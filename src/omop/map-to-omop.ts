@@ -8,6 +8,7 @@ import { howToGetVocabulary, loadVocabulary, vocabularyVersion } from "../vocabu
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { csvExtracts } from "./csv/csv-extracts.ts";
 import { createExtractViews, fhirExtracts } from "./extracts.ts";
 import { type IdColumn, makeIdsUnique } from "./unique-ids.ts";
 
@@ -120,7 +121,7 @@ async function mapAll(context: StageContext<Warehouse>, sourceName: string, vers
     "resolve/macros.sql",
     "resolve/concept-map.sql",
     "events.sql",
-    { text: createExtractViews(fhirExtracts) },
+    { text: createExtractViews([...fhirExtracts, ...(await csvExtracts(warehouse))]) },
     "resolve/codes.sql",
     "resolve/resolve.sql",
     { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },

@@ -62,28 +62,54 @@ create table if not exists mapping.file_fate (
 );
 
 -- A date as far as FHIR gives it: '2019' and '2019-05' become their first day. NULL for what is no date.
-create or replace macro mapping.first_day(text) as
+create or replace macro mapping.calendar_day(text) as
     case
-        when text[1:4] = '0000' then null
+        when text[1:4] not between '0001' and '9999' then null
         when length(text) = 4 then try_cast(text || '-01-01' as date)
         when length(text) = 7 then try_cast(text || '-01' as date)
         else try_cast(text[1:10] as date)
     end;
 
+-- The day of something that happened: a calendar day, unless it is one that systems write when they do not know.
+create or replace macro mapping.first_day(text) as
+    case when text[1:10] not in ('1900-01-01', '9999-12-31') then mapping.calendar_day(text) end;
+
 -- The time on the wall where it was written: the offset is dropped, not applied. NULL for a date without time.
 create or replace macro mapping.wall_clock(text) as
     case
-        when length(text) > 19 and text[20] = '.' then try_cast(regexp_replace(text, '(Z|[+-]\d{2}:\d{2})$', '') as timestamp)
-        when length(text) > 10 then try_cast(text[1:19] as timestamp)
+        when length(text) <= 10 or mapping.first_day(text) is null then null
+        when text[20] in ('', 'Z', '+', '-') then try_cast(text[1:19] as timestamp)
+        else try_cast(regexp_replace(text, '(Z|[+-]\d{2}:?\d{2})$', '') as timestamp)
     end;
+
+-- The first of two texts that is a date.
+create or replace macro mapping.dated(text, otherwise) as
+    case when mapping.first_day(text) is not null then text else otherwise end;
 
 -- 'day', 'month and day' …: what of a date had to be made up; NULL for a whole date.
 create or replace macro mapping.made_up(text) as
     case length(text) when 4 then 'month and day' when 7 then 'day' end;
 
+-- The parts of a text that is a number, such as '7.2' or '<0.1'; empty for any other text.
+create or replace macro mapping.numeric_text(text) as
+    regexp_extract(text, '^\s*(<=|>=|<|>|≤|≥)?\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*$', ['comparator', 'number']);
+
+-- The number that a text is; NULL for any other text.
+create or replace macro mapping.number_of(text) as try_cast(mapping.numeric_text(text).number as double);
+
+-- The comparator of a text that is a number, as FHIR writes it; NULL where it has none.
+create or replace macro mapping.comparator_of(text) as
+    replace(replace(nullif(mapping.numeric_text(text).comparator, ''), '≤', '<='), '≥', '>=');
+
 -- An id for a row: positive, below 2^53, and the same for the same record in every run.
 create or replace macro mapping.row_id(cdm_table, source, resource_type, resource_id, part, target) as
     1 + (md5_number_lower(concat_ws('|', cdm_table, source, resource_type, resource_id, part, target)) % 9007199254740990)::bigint;
+
+-- Addresses with the same key are one place.
+create or replace macro mapping.address_key(line_1, line_2, city, county, state, zip, country) as
+    lower(array_to_string(
+        list_transform([line_1, line_2, city, county, state, zip, country], lambda part: coalesce(trim(part), '')), '|'
+    ));
 
 -- Text cut to the length of its column.
 create or replace macro mapping.cut(text, length) as text[1:length];

@@ -32,7 +32,7 @@ async function* inOrder<In, Out>(
   const inWork: Promise<Batch<Out>>[] = [];
   const next = async (): Promise<Batch<Out>> => inWork.shift() ?? [];
   for await (const batch of batches) {
-    const result = Promise.resolve(map(batch));
+    const result = (async () => map(batch))();
     // A failure is seen when its turn comes; until then it must not count as unhandled.
     result.catch(() => {});
     inWork.push(result);

@@ -106,7 +106,10 @@ export function pipeline(...parts: Stage<never, unknown, never>[]): unknown {
   const names = chain.map((stage) => stage.name);
   const executeAll = async (input: unknown, context: StageContext<unknown>, observe: Observer): Promise<unknown> => {
     let value = input;
-    for (const stage of chain) value = (await executeOne(stage, value, context, observe)) ?? value;
+    for (const stage of chain) {
+      const output = await executeOne(stage, value, context, observe);
+      if (output !== undefined) value = output;
+    }
     return value;
   };
   return {
@@ -125,7 +128,9 @@ export function pipeline(...parts: Stage<never, unknown, never>[]): unknown {
         await ledger?.end({ runId, status: "done" });
         return result;
       } catch (error) {
-        await ledger?.end({ runId, status: signal.aborted ? "aborted" : "failed", message: messageOf(error) });
+        const status = signal.aborted ? "aborted" : "failed";
+        // A ledger that fails as well (a full disk, a closed warehouse) must not hide why the run failed.
+        await ledger?.end({ runId, status, message: messageOf(error) }).catch(() => {});
         throw error;
       }
     },
@@ -173,32 +178,46 @@ async function* watched(
 ): AsyncGenerator<unknown> {
   const iterator = batches[Symbol.asyncIterator]();
   let done = 0;
-  let finished = false;
-  const stopped = new Promise<never>((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-  stopped.catch(() => {});
+  let open = true;
+  let failed = false;
+  const fail = (error: unknown): never => {
+    failed = true;
+    const named = inStage(error, stage, signal);
+    report({ state: "failed", message: named.message });
+    throw named;
+  };
   try {
     while (true) {
-      const step = await Promise.race([iterator.next(), stopped]);
+      const step = await untilAborted(iterator.next(), signal);
       if (step.done) break;
       report({ state: "running", done: ++done, unit: "batches" });
       yield step.value;
     }
-    finished = true;
-    report({ state: "done", done, unit: "batches" });
+    open = false;
   } catch (error) {
-    finished = !signal.aborted;
-    const named = inStage(error, stage, signal);
-    report({ state: "failed", message: named.message });
-    throw named;
+    // An iterator that threw has ended; one that was stopped has not.
+    open = signal.aborted;
+    fail(error);
   } finally {
+    const returned = open ? iterator.return?.() : undefined;
     // A stopped iterator may still wait for its source: it is told to end, but not waited for.
-    const returned = finished ? undefined : iterator.return?.();
     if (signal.aborted) returned?.catch(() => {});
-    else await returned;
+    else await returned?.catch(fail);
+    if (!failed && !signal.aborted) report({ state: "done", done, unit: "batches" });
   }
+}
+
+/**
+ * The promise, or a rejection as soon as the signal says stop. Not `Promise.race` with one promise for the whole run: that
+ * one would hold on to every batch until the run ends.
+ */
+function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    promise.finally(() => signal.removeEventListener("abort", stop)).then(resolve, reject);
+  });
 }
 
 type Report = (event: Omit<ProgressEvent, "runId" | "stage" | "elapsedMilliseconds">) => void;

@@ -1,7 +1,5 @@
 -- Working tables of one landing, on this connection only.
 
-create or replace temp table landing_file (file_id integer, path varchar, format varchar, bytes bigint);
-
 -- Resources that do not go straight from their file into their landing table. Those of a type without landing table are
 -- only counted: they keep no content.
 create or replace temp table staged_resource (

@@ -1,5 +1,7 @@
 -- A file that was read before is read anew: what it gave then goes, and its number stays.
 
+create or replace temp table landing_file (file_id integer, path varchar, format varchar, bytes bigint);
+
 insert into landing_file
 select
     coalesce(known.file_id, (select coalesce(max(file_id), 0) from meta.file) + row_number() over (order by known.file_id is null desc, found.path)),

@@ -12,11 +12,12 @@ with event_date as (
 )
 
 select
-    mapping.row_id('observation_period', '', '', person_id, 0, 0) as observation_period_id,
+    person_id as observation_period_id,
     person_id,
-    min(start_date) as observation_period_start_date,
-    max(greatest(start_date, end_date)) as observation_period_end_date,
+    min(greatest(start_date, birth)) as observation_period_start_date,
+    max(greatest(start_date, end_date, birth)) as observation_period_end_date,
     any_value(type.concept_id) as period_type_concept_id
 from event_date
+join (select person_id, first_possible_birth as birth from person_key) using (person_id)
 join mapping.concept_map type on type.key = 'type:period inferred'
 group by person_id;

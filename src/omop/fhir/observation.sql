@@ -32,8 +32,6 @@ with part as (
 valued as (
     select
         *,
-        -- A text such as '<0.1' or '7.2' is a number with its comparator.
-        regexp_extract("valueString", '^\s*(<=|>=|<|>|≤|≥)?\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*$', ['comparator', 'number']) as numeric_text,
         "valueQuantity".value is not null or "valueInteger" is not null or "valueString" is not null
             or "valueBoolean" is not null or "valueCodeableConcept" is not null or "valueDateTime" is not null
             or "valueRange" is not null or "valueRatio" is not null as has_value,
@@ -88,9 +86,9 @@ from (
     select
         *,
         list_transform(flatten(list_transform(category, lambda x: x.coding)), lambda x: x.code) as categories,
-        coalesce(quantity.value, "valueInteger"::double, try_cast(numeric_text.number as double)) as value_number,
+        coalesce(quantity.value, "valueInteger"::double, mapping.number_of("valueString")) as value_number,
         case
-            when quantity.value is null then replace(replace(nullif(numeric_text.comparator, ''), '≤', '<='), '≥', '>=')
+            when quantity.value is null then mapping.comparator_of("valueString")
             when "valueQuantity" is not null then quantity.comparator
             when "valueRange".low is null then '<='
             when "valueRange" is not null then '>='

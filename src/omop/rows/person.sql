@@ -6,11 +6,11 @@ select
     coalesce(
         refused,
         case
-            when try_cast(birth_date[1:4] as integer) is null or birth_date[1:4] = '0000' then 'NO_BIRTH_DATE'
+            when mapping.calendar_day(birth_date[1:4]) is null then 'NO_BIRTH_DATE'
             -- One patient of one source, given both as FHIR and as CSV.
             when row_number() over (partition by source, resource_id order by resource_type) > 1 then 'DUPLICATE'
         end
     ) as reason,
-    lower(concat_ws('|', address_line_1, address_line_2, city, county, state, zip, country)) as address_key,
+    mapping.address_key(address_line_1, address_line_2, city, county, state, zip, country) as address_key,
     mapping.row_id('person', source, resource_type, resource_id, 0, 0) as person_id
 from extracted_person extracted;

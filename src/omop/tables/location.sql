@@ -8,10 +8,11 @@ select
     mapping.cut(address.zip, 9) as zip,
     mapping.cut(address.county, 20) as county,
     address.location_id::varchar as location_source_value,
-    country.concept_id as country_concept_id,
+    coalesce(country.concept_id, case when address.country is not null then 0 end) as country_concept_id,
     mapping.cut(address.country, 80) as country_source_value
 from address_row address
 left join read_csv({{states}}, header => true, all_varchar => true) state
     on lower(state.name) = lower(address.state)
 left join mapping.concept_map country
-    on country.key = 'country:' || upper(address.country);
+    on country.key = 'country:' || upper(address.country)
+where (address.source, address.address_key) in (select (source, address_key) from person_row where reason is null);

@@ -5,16 +5,16 @@ select
     person.person_id,
     coalesce(gender.concept_id, 0) as gender_concept_id,
     person.birth_date[1:4]::integer as year_of_birth,
-    try_cast(person.birth_date[6:7] as integer) as month_of_birth,
-    try_cast(person.birth_date[9:10] as integer) as day_of_birth,
-    coalesce(person.birth_datetime, case when length(person.birth_date) = 10 then mapping.first_day(person.birth_date) end) as birth_datetime,
+    case when length(person.birth_date) >= 7 then month(mapping.calendar_day(person.birth_date[1:7])) end as month_of_birth,
+    case when length(person.birth_date) >= 10 then day(mapping.calendar_day(person.birth_date)) end as day_of_birth,
+    coalesce(person.birth_datetime, case when length(person.birth_date) = 10 then mapping.calendar_day(person.birth_date) end) as birth_datetime,
     coalesce(race.concept_id, 0) as race_concept_id,
     coalesce(ethnicity.concept_id, 0) as ethnicity_concept_id,
     address.location_id,
     mapping.cut(person.resource_id, 50) as person_source_value,
     mapping.cut(person.gender, 50) as gender_source_value,
     0 as gender_source_concept_id,
-    mapping.cut(array_to_string(person.races, ';'), 50) as race_source_value,
+    mapping.cut(nullif(array_to_string(person.races, ';'), ''), 50) as race_source_value,
     0 as race_source_concept_id,
     mapping.cut(person.ethnicity, 50) as ethnicity_source_value,
     0 as ethnicity_source_concept_id
@@ -22,7 +22,7 @@ from person_row person
 left join mapping.concept_map gender
     on gender.key = 'gender:' || person.gender
 left join mapping.concept_map race
-    on race.key = 'race:' || case when len(person.races) > 1 then 'multiple' else person.races[1] end
+    on race.key = 'race:' || case when len(list_distinct(person.races)) > 1 then 'multiple' else person.races[1] end
 left join mapping.concept_map ethnicity
     on ethnicity.key = 'ethnicity:' || person.ethnicity
 left join address_row address

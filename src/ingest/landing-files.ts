@@ -1,0 +1,44 @@
+import { literal, sqlText } from "../warehouse/sql-text.ts";
+import type { Warehouse } from "../warehouse/warehouse.ts";
+import type { Refused } from "./quarantine.ts";
+
+/** A file about to be landed. */
+export interface FileToLand {
+  readonly path: string;
+  readonly format: string;
+  readonly bytes: number;
+}
+
+/**
+ * Numbers the files of a landing in `meta.file` and in the temporary table `landing_file`. What the books hold of a file
+ * that was landed before is forgotten; its number stays.
+ */
+export async function registerFiles(
+  warehouse: Warehouse,
+  files: readonly FileToLand[],
+  { source, runId }: { readonly source: string; readonly runId: string },
+): Promise<void> {
+  const statements = sqlText(import.meta.url, "sql/register-files.sql", {
+    source: literal(source),
+    run_id: literal(runId),
+  });
+  const [create, insert, ...rest] = statements.split(";\n\n");
+  await warehouse.run(create!);
+  await warehouse.run(insert!, [JSON.stringify(files.map(({ path, format, bytes }) => ({ path, format, bytes })))]);
+  await warehouse.run(rest.join(";\n\n"));
+}
+
+/** Writes what was refused into `meta.quarantine`. Its files are those of `landing_file`. */
+export async function quarantine(warehouse: Warehouse, refused: readonly Refused[], runId: string): Promise<void> {
+  if (refused.length === 0) return;
+  await warehouse.run(
+    `insert into meta.quarantine
+     select file.file_id, refused.line, refused.byte, refused.code, refused.reason, $2
+     from (
+       select unnest(json_transform($1::json,
+         '[{"path":"VARCHAR","line":"BIGINT","byte":"BIGINT","code":"VARCHAR","reason":"VARCHAR"}]'), recursive := true)
+     ) refused
+     join landing_file file using (path)`,
+    [JSON.stringify(refused), runId],
+  );
+}

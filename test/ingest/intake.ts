@@ -1,0 +1,107 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { expect } from "vitest";
+import type { Fate, RunReport } from "../../schemas/report.ts";
+import { type FhirFilesOptions, fhirFiles } from "../../src/ingest/fhir-files.ts";
+import { mapToOmop } from "../../src/omop/map-to-omop.ts";
+import { pipeline } from "../../src/pipeline/pipeline.ts";
+import { createRunReport } from "../../src/quality/run-report.ts";
+import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: tests write resources that no type allows.
+export type Resource = any;
+
+/** A folder to write FHIR into, and a warehouse in memory to land it in. */
+export interface Intake extends AsyncDisposable {
+  readonly folder: string;
+  readonly warehouse: Warehouse;
+  /** Writes a file below the folder and gives its path. */
+  write(name: string, content: string | Buffer): Promise<string>;
+  /** Lands files (default: the whole folder), maps them, and gives the report, whose sums it has checked. */
+  land(inputs?: string | readonly string[], options?: FhirFilesOptions): Promise<RunReport>;
+  /** What was refused so far, by place. */
+  quarantine(): Promise<{ line: number | null; byte: number | null; code: string; reason: string }[]>;
+  /** The ids of the records that one landing table holds, sorted. */
+  ids(table: string): Promise<string[]>;
+}
+
+/** Without `vocabulary` (a folder) all codes get concept 0. */
+export async function openIntake(vocabulary?: string): Promise<Intake> {
+  const folder = await mkdtemp(join(tmpdir(), "omopipe-intake-"));
+  const warehouse = await openWarehouse(":memory:", { vocabulary });
+  return {
+    folder,
+    warehouse,
+    async write(name, content) {
+      const path = join(folder, name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, content);
+      return path;
+    },
+    async land(inputs = folder, options = {}) {
+      const filled = await pipeline(
+        fhirFiles(inputs, options),
+        mapToOmop({ noVocabulary: vocabulary === undefined }),
+      ).run(warehouse);
+      const report = await createRunReport(warehouse, filled);
+      expectFullAccount(report);
+      return report;
+    },
+    quarantine: () =>
+      warehouse.rows("select line, byte, code, reason from meta.quarantine order by file_id, line, byte, code"),
+    async ids(table) {
+      const rows = await warehouse.rows<{ id: string }>(`select id from landing.${table} order by id`);
+      return rows.map(({ id }) => id);
+    },
+    async [Symbol.asyncDispose]() {
+      await warehouse.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Every record read is in exactly one part of the report: in all, by type and by file; and refusals name their reason. */
+export function expectFullAccount(report: RunReport): void {
+  const { by_type, ...all } = report.resources;
+  for (const fate of [all, ...Object.values(by_type), ...report.files]) {
+    expect(fate.read).toBe(sumOfParts(fate));
+  }
+  expect(all.read).toBe(report.files.reduce((sum, file) => sum + file.read, 0));
+  expect(all.dropped).toBe(report.dropped.reduce((sum, { count }) => sum + count, 0));
+}
+
+function sumOfParts({ mapped, reference, ignored, dropped, superseded, quarantined }: Fate): number {
+  return mapped + reference + ignored + dropped + superseded + quarantined;
+}
+
+export const lines = (...resources: readonly Resource[]): string =>
+  resources.map((resource) => `${JSON.stringify(resource)}\n`).join("");
+
+export const patient = (id: string, more: object = {}): Resource => ({
+  resourceType: "Patient",
+  id,
+  gender: "female",
+  birthDate: "1950-06-01",
+  ...more,
+});
+
+export const condition = (id: string, more: object = {}): Resource => ({
+  resourceType: "Condition",
+  id,
+  code: { text: "a cough" },
+  subject: { reference: "Patient/p" },
+  onsetDateTime: "2019-05-01",
+  ...more,
+});
+
+export const weight = (id: string, more: object = {}): Resource => ({
+  resourceType: "Observation",
+  id,
+  status: "final",
+  code: { coding: [{ system: "http://loinc.org", code: "29463-7" }] },
+  subject: { reference: "Patient/p" },
+  effectiveDateTime: "2019-05-01",
+  valueQuantity: { value: 70, unit: "kg" },
+  ...more,
+});

@@ -1,0 +1,132 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { cdmTables } from "../../schemas/cdm.ts";
+import { fhirFiles, type Landed } from "../../src/ingest/fhir-files.ts";
+import { mapToOmop } from "../../src/omop/map-to-omop.ts";
+import { pipeline } from "../../src/pipeline/pipeline.ts";
+import type { Stage } from "../../src/pipeline/stage.ts";
+import { loadVocabulary } from "../../src/vocabulary/load-vocabulary.ts";
+import type { Row } from "../../src/warehouse/values.ts";
+import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
+
+/** A file of `cases/`: FHIR in, OMOP rows out. */
+export interface CaseFile {
+  readonly title: string;
+  /** Rows of vocabulary tables that only these cases need, beside the excerpt in `vocabulary/`. */
+  readonly vocabulary?: Readonly<Record<string, readonly object[]>>;
+  /** Resources that every case has. Their rows are left aside. */
+  readonly given?: readonly Resource[];
+  readonly cases: readonly GoldenCase[];
+}
+
+export interface GoldenCase {
+  readonly name: string;
+  readonly fhir: readonly Resource[];
+  /**
+   * The rows of each table, in the order of their resources, parts and targets. Only listed columns are compared. A table
+   * that is not listed holds nothing, {@link aside} excepted. `ref:ID` stands for the id of the row that came from that
+   * resource, `id:NAME` for any id, the same wherever the name stands.
+   */
+  readonly rows: Readonly<Record<string, readonly Row[]>>;
+  /** Columns that are not listed are NULL, except the row's own id. */
+  readonly exact?: boolean;
+  /** What left no row, and why; nothing when left out. */
+  readonly dropped?: readonly Row[];
+}
+
+export interface Resource {
+  readonly resourceType: string;
+  readonly id: string;
+}
+
+/** A row of a CDM table, or of `mapping.dropped` or `mapping.lineage`, and the record it is about. */
+export interface Traced {
+  readonly source: string;
+  readonly resource_id: string;
+  readonly part: number;
+  readonly target: number;
+  readonly row: Row;
+}
+
+/** What the cases of a file became. */
+export interface Outcome {
+  /** By table. */
+  readonly rows: ReadonlyMap<string, readonly Traced[]>;
+  /** CDM tables with rows that no record accounts for. */
+  readonly untraced: readonly string[];
+}
+
+/** Tables that are compared only where a case lists them. */
+export const aside: ReadonlySet<string> = new Set(["person", "location", "observation_period", "lineage"]);
+
+const folder = fileURLToPath(new URL("./", import.meta.url));
+
+export const caseFiles: readonly CaseFile[] = readdirSync(join(folder, "cases"))
+  .sort()
+  .map((name) => JSON.parse(readFileSync(join(folder, "cases", name), "utf8")));
+
+/** Maps all cases of a file in one warehouse. Each is a source of its own, and records of different sources never meet. */
+export async function mapCases({ given = [], cases, vocabulary = {} }: CaseFile): Promise<Outcome> {
+  const files = await mkdtemp(join(tmpdir(), "omopipe-golden-"));
+  await using warehouse = await openWarehouse(":memory:", { vocabulary: join(folder, "vocabulary") });
+  try {
+    await loadVocabulary(warehouse, warehouse.vocabulary!);
+    for (const [table, rows] of Object.entries(vocabulary)) await warehouse.append(`vocab.${table}`, rows.map(inFull));
+    const path = join(files, "case.ndjson");
+    for (const { name, fhir } of cases) {
+      await writeFile(path, [...given, ...fhir].map((resource) => JSON.stringify(resource)).join("\n"));
+      await pipeline(fhirFiles(path, { source: name })).run(warehouse);
+    }
+    const { tables } = await pipeline(landedBefore, mapToOmop()).run(warehouse);
+    return await traceRows(warehouse, tables);
+  } finally {
+    await rm(files, { recursive: true });
+  }
+}
+
+const landedBefore: Stage<undefined, Landed> = {
+  name: "landedBefore",
+  execute: (_, { runId }) => ({ stage: "landed", runId, files: [] }),
+};
+
+/** What Athena gives with every concept and relationship, and no case is about. */
+function inFull(row: object): object {
+  return { concept_class_id: "Undefined", valid_start_date: "1970-01-01", valid_end_date: "2099-12-31", ...row };
+}
+
+async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, number>>): Promise<Outcome> {
+  const rows = new Map<string, readonly Traced[]>();
+  const untraced: string[] = [];
+  const trace = async (table: string, from: string) => {
+    rows.set(
+      table,
+      await warehouse.rows<Traced>(`select distinct source, resource_id, part, target, "row" from ${from}`),
+    );
+  };
+  for (const [table, count] of Object.entries(tables)) {
+    if (table === "cdm_source") continue;
+    await trace(table, `cdm.${table} "row" join mapping.lineage on ${recordOf[table] ?? byId(table)}`);
+    if (rows.get(table)!.length !== count) untraced.push(table);
+  }
+  await trace("lineage", 'mapping.lineage "row"');
+  await trace("dropped", '(select *, 0 as target from mapping.dropped) "row"');
+  return { rows, untraced };
+}
+
+const byPerson = "cdm_table = 'person' and cdm_id = \"row\".person_id";
+
+/** Tables whose rows are not in the lineage themselves, but are those of a person. */
+const recordOf: Readonly<Record<string, string>> = {
+  death: byPerson,
+  observation_period: byPerson,
+  location:
+    "cdm_table = 'person' and cdm_id = (select min(person_id) from cdm.person where location_id = \"row\".location_id)",
+};
+
+const byId = (table: string) => {
+  const key = cdmTables.find((definition) => definition.table === table)!.columns.find(({ primaryKey }) => primaryKey)!;
+  return `cdm_table = '${table}' and cdm_id = "row".${key.name}`;
+};
