@@ -93,7 +93,9 @@ function total(rows: readonly Fate[]): Fate {
 function groupTotals(rows: readonly FateRow[], keyOf: (row: FateRow) => string): Record<string, Fate> {
   const groups = new Map<string, FateRow[]>();
   for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
-  return Object.fromEntries([...groups].map(([key, group]) => [key, total(group)]));
+  return Object.fromEntries(
+    [...groups].sort(([a], [b]) => a.localeCompare(b)).map(([key, group]) => [key, total(group)]),
+  );
 }
 
 function checkSum(fate: Fate, what: string): void {

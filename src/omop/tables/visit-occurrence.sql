@@ -1,3 +1,4 @@
+-- A visit without end is over as it began; a stay in hospital lasts to the last thing that began in it.
 -- Rules: docs/mapping.md#encounter.
 
 insert into cdm.visit_occurrence by name
@@ -7,8 +8,11 @@ select
     coalesce(class.concept_id, 0) as visit_concept_id,
     visit.visit_start_date,
     visit.visit_start_datetime,
-    coalesce(visit.visit_end_date, visit.visit_start_date) as visit_end_date,
-    coalesce(visit.visit_end_datetime, case when visit.visit_end_date is null then visit.visit_start_datetime end) as visit_end_datetime,
+    coalesce(visit.visit_end_date, stay.last_day, visit.visit_start_date) as visit_end_date,
+    coalesce(
+        visit.visit_end_datetime,
+        case when visit.visit_end_date is null and stay.last_day is null then visit.visit_start_datetime end
+    ) as visit_end_datetime,
     type.concept_id as visit_type_concept_id,
     mapping.cut(visit.class, 50) as visit_source_value,
     0 as visit_source_concept_id,
@@ -18,4 +22,13 @@ select
 from visit_row visit
 left join mapping.concept_map class on class.key = 'encounter class:' || visit.class
 join mapping.concept_map type on type.key = 'type:EHR encounter record'
+left join (
+    select visit_occurrence_id, max(start_date) as last_day
+    from event_row
+    where reason is null
+    group by visit_occurrence_id
+) stay
+    on stay.visit_occurrence_id = visit.visit_occurrence_id
+    and stay.last_day > visit.visit_start_date
+    and class.concept_id = 9201
 where visit.reason is null;
