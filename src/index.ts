@@ -4,6 +4,8 @@
  * @module
  */
 
+// sources
+export type { CsvMapping, CsvMappingInput } from "../schemas/csv-mapping.ts";
 // service clients and the embedded engine
 export { createPhenomClient, type PhenomClient, type PhenomClientOptions } from "./clients/phenom/client.ts";
 export { servePhenom } from "./engines/phenom/serve-phenom.ts";
@@ -12,8 +14,8 @@ export { arrow } from "./export/arrow.ts";
 export { csv, type ExportOptions, parquet } from "./export/sql-formats.ts";
 // histories and scores
 export { type Histories, type PatientHistoriesOptions, patientHistories } from "./features/patient-histories.ts";
-// sources
 export { type CsvFilesOptions, csvFiles } from "./ingest/csv-files.ts";
+export { defineCsvMapping, loadCsvMapping } from "./ingest/csv-mapping.ts";
 export { type FhirFilesOptions, fhirFiles, type Landed } from "./ingest/fhir-files.ts";
 // mapping and report
 export { type Filled, type Mapped, type MapToOmopOptions, mappedWarehouse, mapToOmop } from "./omop/map-to-omop.ts";

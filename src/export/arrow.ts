@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { finished } from "node:stream/promises";
+import { pipeline } from "node:stream/promises";
 import {
   type DuckDBDataChunk,
   DuckDBDateValue,
@@ -30,8 +30,7 @@ import type { Filled } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import type { ExportOptions } from "./sql-formats.ts";
-import { exportTables, writeTables } from "./tables.ts";
+import { type ExportOptions, exportStage } from "./tables.ts";
 
 /**
  * Writes one Arrow IPC file a table (`person.arrow`), readable by `apache-arrow`, pyarrow, polars and R. Whole numbers are
@@ -41,17 +40,9 @@ import { exportTables, writeTables } from "./tables.ts";
  * await pipeline(mappedWarehouse(), arrow("out/", { tables: ["risk_score"] })).run(warehouse);
  */
 export function arrow(folder: string, options: ExportOptions = {}): Stage<Filled, void, Warehouse> {
-  return {
-    name: "arrow",
-    async execute(_filled, { target: warehouse, signal, progress }) {
-      const tables = await exportTables(warehouse, options.tables);
-      let done = 0;
-      await writeTables(folder, "arrow", tables, async ({ relation }, path) => {
-        await writeArrowFile(warehouse, relation, path, signal);
-        progress({ done: ++done, total: tables.length, unit: "tables" });
-      });
-    },
-  };
+  return exportStage("arrow", folder, options, ({ relation }, path, { target: warehouse, signal }) =>
+    writeArrowFile(warehouse, relation, path, signal),
+  );
 }
 
 async function writeArrowFile(
@@ -64,17 +55,23 @@ async function writeArrowFile(
   const schema = new Schema(columns.map(({ name, type }) => new Field(name, arrowType(type.typeId, name), true)));
   const file = createWriteStream(path);
   const writer = new RecordBatchFileWriter();
-  const drain = (async () => {
-    for await (const bytes of writer) if (!file.write(bytes)) await once(file, "drain");
-  })();
-  writer.reset(undefined, schema);
-  for await (const { chunk } of warehouse.streamChunks(`from ${relation}`, { signal })) {
-    writer.write(recordBatch(schema, chunk));
+  const written = pipeline(writer, file);
+  // A failure is seen at the end; until then it must not count as unhandled.
+  written.catch(() => {});
+  try {
+    writer.reset(undefined, schema);
+    for await (const { chunk } of warehouse.streamChunks(`from ${relation}`, { signal })) {
+      if (file.destroyed) break;
+      writer.write(recordBatch(schema, chunk));
+      if (file.writableNeedDrain) await once(file, "drain");
+    }
+    writer.finish();
+    await written;
+  } catch (error) {
+    writer.abort(error);
+    await written.catch(() => {});
+    throw error;
   }
-  writer.finish();
-  await drain;
-  file.end();
-  await finished(file);
 }
 
 function recordBatch(schema: Schema, chunk: DuckDBDataChunk): RecordBatch {

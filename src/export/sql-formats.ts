@@ -2,12 +2,9 @@ import type { Filled } from "../omop/map-to-omop.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import { exportTables, writeTables } from "./tables.ts";
+import { type ExportOptions, exportStage } from "./tables.ts";
 
-export interface ExportOptions {
-  /** Names of tables, such as "person" or "risk_score". Default: all that have rows. */
-  readonly tables?: readonly string[] | undefined;
-}
+export type { ExportOptions };
 
 /**
  * Writes one Parquet file a table (`person.parquet`), by DuckDB itself. About as fast as the disk.
@@ -35,15 +32,7 @@ function copyTo(
   format: string,
   options: ExportOptions,
 ): Stage<Filled, void, Warehouse> {
-  return {
-    name: ending,
-    async execute(_filled, { target: warehouse, signal, progress }) {
-      const tables = await exportTables(warehouse, options.tables);
-      let done = 0;
-      await writeTables(folder, ending, tables, async ({ relation }, path) => {
-        await warehouse.run(`copy (from ${relation}) to ${literal(path)} (${format})`, undefined, { signal });
-        progress({ done: ++done, total: tables.length, unit: "tables" });
-      });
-    },
-  };
+  return exportStage(ending, folder, options, async ({ relation }, path, { target: warehouse, signal }) => {
+    await warehouse.run(`copy (from ${relation}) to ${literal(path)} (${format})`, undefined, { signal });
+  });
 }

@@ -1,6 +1,8 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Filled } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
+import type { Stage, StageContext } from "../pipeline/stage.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
@@ -12,19 +14,47 @@ export interface ExportTable {
 
 const resultTables = ["risk_score"];
 
+export interface ExportOptions {
+  /** Names of tables, such as "person" or "risk_score". Default: all that have rows. */
+  readonly tables?: readonly string[] | undefined;
+}
+
+/** Writes one table to a path. */
+export type WriteTable = (table: ExportTable, path: string, context: StageContext<Warehouse>) => Promise<void>;
+
 /**
- * The tables to export: those named, or else every CDM table and result table that has rows.
- * Throws USAGE for a name that is no such table.
+ * A stage that writes one file a table into a folder, `<table>.<ending>`: each under a temporary name first, so that nobody
+ * reads half a file. When all tables are written, files that an earlier export left for tables that have no rows any more
+ * are removed. Throws USAGE for a name that is no table to export.
  */
-export async function exportTables(warehouse: Warehouse, names: readonly string[] | undefined): Promise<ExportTable[]> {
-  const present = await warehouse.rows<{ schema_name: string; table_name: string }>(
-    "select schema_name, table_name from duckdb_tables() where schema_name in ('cdm', 'results') and not internal",
+export function exportStage(
+  ending: string,
+  folder: string,
+  options: ExportOptions,
+  write: WriteTable,
+): Stage<Filled, void, Warehouse> {
+  return {
+    name: ending,
+    async execute(_filled, context) {
+      const tables = await exportTables(context.target, options.tables);
+      await mkdir(folder, { recursive: true });
+      for (const [done, table] of tables.entries()) {
+        await replaceFile(folder, `${table.name}.${ending}`, (path) => write(table, path, context));
+        context.progress({ done: done + 1, total: tables.length, unit: "tables" });
+      }
+      if (options.tables === undefined) await removeOthers(folder, ending, tables);
+    },
+  };
+}
+
+async function exportTables(warehouse: Warehouse, names: readonly string[] | undefined): Promise<ExportTable[]> {
+  const present = await warehouse.rows<{ table_name: string }>(
+    "select table_name from duckdb_tables() where schema_name = 'results'",
   );
-  const candidates = new Map<string, string>([
+  const made = new Set(present.map(({ table_name }) => table_name));
+  const candidates = new Map([
     ...cdmTableNames.map((name) => [name, `cdm.${name}`] as const),
-    ...present
-      .filter(({ schema_name, table_name }) => schema_name === "results" && resultTables.includes(table_name))
-      .map(({ table_name }) => [table_name, `results.${table_name}`] as const),
+    ...resultTables.filter((name) => made.has(name)).map((name) => [name, `results.${name}`] as const),
   ]);
   const unknown = names?.find((name) => !candidates.has(name));
   if (unknown !== undefined) {
@@ -33,40 +63,27 @@ export async function exportTables(warehouse: Warehouse, names: readonly string[
       `There is no table ${unknown} to export. There are: ${[...candidates.keys()].join(", ")}`,
     );
   }
-  const wanted = names ?? [...candidates.keys()];
   const tables: ExportTable[] = [];
-  for (const name of wanted) {
+  for (const name of names ?? candidates.keys()) {
     const relation = candidates.get(name)!;
     if (names || (await warehouse.row(`select 1 from ${relation} limit 1`))) tables.push({ name, relation });
   }
   return tables;
 }
 
-/**
- * Writes one file a table into a folder: each under a temporary name first, so that nobody reads half a file. Files that
- * an earlier export left for tables that have no rows any more are removed.
- */
-export async function writeTables(
-  folder: string,
-  ending: string,
-  tables: readonly ExportTable[],
-  write: (table: ExportTable, path: string) => Promise<void>,
-): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const table of tables) {
-    const path = join(folder, `${table.name}.${ending}`);
-    const temporary = join(folder, `.${table.name}.${process.pid}.${ending}`);
-    try {
-      await write(table, temporary);
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
+async function replaceFile(folder: string, file: string, write: (path: string) => Promise<void>): Promise<void> {
+  const temporary = join(folder, `.${process.pid}.${file}`);
+  try {
+    await write(temporary);
+    await rename(temporary, join(folder, file));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
-  const written = new Set(tables.map(({ name }) => `${name}.${ending}`));
-  const ours = new Set([...cdmTableNames, ...resultTables].map((name) => `${name}.${ending}`));
-  for (const file of await readdir(folder)) {
-    if (ours.has(file) && !written.has(file)) await rm(join(folder, file));
-  }
+}
+
+async function removeOthers(folder: string, ending: string, written: readonly ExportTable[]): Promise<void> {
+  const kept = new Set(written.map(({ name }) => name));
+  const others = [...cdmTableNames, ...resultTables].filter((name) => !kept.has(name));
+  await Promise.all(others.map((name) => rm(join(folder, `${name}.${ending}`), { force: true })));
 }

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import type { Filled, Mapped } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
@@ -32,7 +33,7 @@ export function patientHistories(options: PatientHistoriesOptions = {}): Stage<M
     name: "patientHistories",
     async execute(mapped, { target: warehouse, runId, signal }) {
       const asOf = options.asOf ?? new Date().toISOString().slice(0, 10);
-      if (!/^\d{4}-\d{2}-\d{2}$/.test(asOf) || Number.isNaN(Date.parse(asOf))) {
+      if (!z.iso.date().safeParse(asOf).success) {
         throw new OmopipeError("USAGE", `asOf must be a date such as 2026-01-31; "${asOf}" is none.`);
       }
       const build = sqlText(import.meta.url, "sql/patient-history.sql", {

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { type CsvFileMapping, type CsvMapping, csvFileKey, csvTableName } from "../../schemas/csv-mapping.ts";
-import { identifier, literal, sqlText } from "../warehouse/sql-text.ts";
+import { identifier, literal, pathLiteral, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { rejectedRows } from "./csv-rejects.ts";
 import type { ScannedCsv } from "./csv-scan.ts";
@@ -99,8 +99,7 @@ async function landFile(file: CsvFile, { warehouse, source, runId, signal }: Csv
     source: literal(source),
     file_id: `(select file_id from landing_file where path = ${literal(file.path)})`,
     content: names.map((name) => `${literal(`${name.toLowerCase()}=`)} || ${identifier(name)}`).join(", "),
-    // A file's own name may hold what the reader takes for a pattern.
-    path: literal(file.path.replace(/[*?[]/g, "[$&]")),
+    path: pathLiteral(file.path),
     columns: `{${file.header.map((name) => `${literal(name)}: 'varchar'`).join(", ")}}`,
     delimiter: literal(file.delimiter),
     compression: file.gzip ? "'gzip'" : "'none'",

@@ -26,10 +26,11 @@ export function valueSql(value: CsvValue | undefined, columns: ColumnNames): str
 }
 
 /** A condition of a mapping as SQL over a landing table with the alias `line`; never NULL. */
-export function conditionSql(condition: CsvCondition): string {
-  if (typeof condition === "string") return `${columnSql(condition)} is not null`;
+export function conditionSql(condition: CsvCondition, columns: ColumnNames): string {
+  const column = valueSql(columnOf(condition), columns);
+  if (typeof condition === "string") return `${column} is not null`;
   const texts = typeof condition.equals === "string" ? [condition.equals] : condition.equals;
-  return `coalesce(${columnSql(condition.column)} in (${texts.map(literal).join(", ")}), false)`;
+  return `coalesce(${column} in (${texts.map(literal).join(", ")}), false)`;
 }
 
 /** Whether a value needs no column. */

@@ -1,5 +1,5 @@
 import { messageOf } from "../pipeline/errors.ts";
-import { literal, literalList, sqlText } from "../warehouse/sql-text.ts";
+import { literal, literalList, pathLiteral, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { quarantine, registerFiles } from "./landing-files.ts";
 import type { LandingTable } from "./landing-tables.ts";
@@ -131,7 +131,7 @@ function groups(files: readonly SniffedFile[]) {
     .map((set) => ({
       files: set,
       parts: {
-        files: literalList(set.map(({ path }) => path)),
+        files: `[${set.map(({ path }) => pathLiteral(path)).join(", ")}]`,
         compression: set[0]!.gzip ? "'gzip'" : "'uncompressed'",
         maximum_object_size: String(Math.max(defaultObjectBytes, ...set.map((file) => file.documentBytes + 1))),
       },

@@ -101,6 +101,9 @@ create or replace macro mapping.number_of(text) as try_cast(mapping.numeric_text
 create or replace macro mapping.comparator_of(text) as
     replace(replace(nullif(mapping.numeric_text(text).comparator, ''), '≤', '<='), '≥', '>=');
 
+-- A number as text: 120, not 120.0.
+create or replace macro mapping.number_text(number) as regexp_replace(number::varchar, '\.0$', '');
+
 -- An id for a row: positive, below 2^53, and the same for the same record in every run.
 create or replace macro mapping.row_id(cdm_table, source, resource_type, resource_id, part, target) as
     1 + (md5_number_lower(concat_ws('|', cdm_table, source, resource_type, resource_id, part, target)) % 9007199254740990)::bigint;

@@ -20,7 +20,7 @@ type RunArguments<Target> = unknown extends Target
   ? [target?: undefined, options?: RunOptions]
   : [target: Target, options?: RunOptions];
 
-/** Stages in a row. A pipeline is itself a stage, so pipelines nest. */
+/** Stages in a row. A pipeline is itself a stage, so pipelines nest; one of sinks alone gives nothing, as they do. */
 export interface Pipeline<In, Out, Target> extends Stage<In, Out, Target> {
   /** Its stages, those of nested pipelines among them. */
   readonly stages: readonly Stage<never, unknown, never>[];
@@ -31,9 +31,12 @@ export interface Pipeline<In, Out, Target> extends Stage<In, Out, Target> {
   readonly run: undefined extends In ? (...args: RunArguments<Target>) => Promise<Out> : never;
 }
 
-/** What comes after a stage: what it gives, or, when it gives nothing, what it took. */
+/**
+ * What comes after a stage: what it gives, or, when it gives nothing, what it took. Types are inferred from the stage that
+ * gives, never backwards from the one that takes.
+ */
 // biome-ignore lint/suspicious/noConfusingVoidType: void is what a stage that gives nothing has for its output
-type Given<Taken, Out> = [Out] extends [void] ? Taken : Out;
+type Given<Taken, Out> = [Out] extends [void] ? NoInfer<Taken> : NoInfer<Out>;
 
 /**
  * Joins up to eight stages into a pipeline; pipelines nest, so longer ones are made of parts. Each stage must take what the
@@ -42,29 +45,29 @@ type Given<Taken, Out> = [Out] extends [void] ? Taken : Out;
  * @example
  * const total = await pipeline(numbers, adults, count).run();
  */
-export function pipeline<A, B, T1>(a: Stage<A, B, T1>): Pipeline<A, Given<A, B>, T1>;
+export function pipeline<A, B, T1>(a: Stage<A, B, T1>): Pipeline<A, B, T1>;
 export function pipeline<A, B, C, T1, T2>(
   a: Stage<A, B, T1>,
   b: Stage<Given<A, B>, C, T2>,
-): Pipeline<A, Given<Given<A, B>, C>, T1 & T2>;
+): Pipeline<A, Given<B, C>, T1 & T2>;
 export function pipeline<A, B, C, D, T1, T2, T3>(
   a: Stage<A, B, T1>,
   b: Stage<Given<A, B>, C, T2>,
   c: Stage<Given<Given<A, B>, C>, D, T3>,
-): Pipeline<A, Given<Given<Given<A, B>, C>, D>, T1 & T2 & T3>;
+): Pipeline<A, Given<Given<B, C>, D>, T1 & T2 & T3>;
 export function pipeline<A, B, C, D, E, T1, T2, T3, T4>(
   a: Stage<A, B, T1>,
   b: Stage<Given<A, B>, C, T2>,
   c: Stage<Given<Given<A, B>, C>, D, T3>,
   d: Stage<Given<Given<Given<A, B>, C>, D>, E, T4>,
-): Pipeline<A, Given<Given<Given<Given<A, B>, C>, D>, E>, T1 & T2 & T3 & T4>;
+): Pipeline<A, Given<Given<Given<B, C>, D>, E>, T1 & T2 & T3 & T4>;
 export function pipeline<A, B, C, D, E, F, T1, T2, T3, T4, T5>(
   a: Stage<A, B, T1>,
   b: Stage<Given<A, B>, C, T2>,
   c: Stage<Given<Given<A, B>, C>, D, T3>,
   d: Stage<Given<Given<Given<A, B>, C>, D>, E, T4>,
   e: Stage<Given<Given<Given<Given<A, B>, C>, D>, E>, F, T5>,
-): Pipeline<A, Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, T1 & T2 & T3 & T4 & T5>;
+): Pipeline<A, Given<Given<Given<Given<B, C>, D>, E>, F>, T1 & T2 & T3 & T4 & T5>;
 export function pipeline<A, B, C, D, E, F, G, T1, T2, T3, T4, T5, T6>(
   a: Stage<A, B, T1>,
   b: Stage<Given<A, B>, C, T2>,
@@ -72,7 +75,7 @@ export function pipeline<A, B, C, D, E, F, G, T1, T2, T3, T4, T5, T6>(
   d: Stage<Given<Given<Given<A, B>, C>, D>, E, T4>,
   e: Stage<Given<Given<Given<Given<A, B>, C>, D>, E>, F, T5>,
   f: Stage<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G, T6>,
-): Pipeline<A, Given<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G>, T1 & T2 & T3 & T4 & T5 & T6>;
+): Pipeline<A, Given<Given<Given<Given<Given<B, C>, D>, E>, F>, G>, T1 & T2 & T3 & T4 & T5 & T6>;
 export function pipeline<A, B, C, D, E, F, G, H, T1, T2, T3, T4, T5, T6, T7>(
   a: Stage<A, B, T1>,
   b: Stage<Given<A, B>, C, T2>,
@@ -81,11 +84,7 @@ export function pipeline<A, B, C, D, E, F, G, H, T1, T2, T3, T4, T5, T6, T7>(
   e: Stage<Given<Given<Given<Given<A, B>, C>, D>, E>, F, T5>,
   f: Stage<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G, T6>,
   g: Stage<Given<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G>, H, T7>,
-): Pipeline<
-  A,
-  Given<Given<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G>, H>,
-  T1 & T2 & T3 & T4 & T5 & T6 & T7
->;
+): Pipeline<A, Given<Given<Given<Given<Given<Given<B, C>, D>, E>, F>, G>, H>, T1 & T2 & T3 & T4 & T5 & T6 & T7>;
 export function pipeline<A, B, C, D, E, F, G, H, I, T1, T2, T3, T4, T5, T6, T7, T8>(
   a: Stage<A, B, T1>,
   b: Stage<Given<A, B>, C, T2>,
@@ -97,7 +96,7 @@ export function pipeline<A, B, C, D, E, F, G, H, I, T1, T2, T3, T4, T5, T6, T7, 
   h: Stage<Given<Given<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G>, H>, I, T8>,
 ): Pipeline<
   A,
-  Given<Given<Given<Given<Given<Given<Given<Given<A, B>, C>, D>, E>, F>, G>, H>, I>,
+  Given<Given<Given<Given<Given<Given<Given<B, C>, D>, E>, F>, G>, H>, I>,
   T1 & T2 & T3 & T4 & T5 & T6 & T7 & T8
 >;
 export function pipeline(...parts: Stage<never, unknown, never>[]): unknown {

@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type CdmColumn, cdmTables } from "../../schemas/cdm.ts";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
-import { identifier, literal } from "../warehouse/sql-text.ts";
+import { identifier, pathLiteral } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
 /** What was loaded: rows by vocabulary table, and the release the download names. */
@@ -72,11 +72,11 @@ export const howToGetVocabulary =
   "vocabularies, unpack the ZIP) and name the unpacked folder with --vocabulary DIR";
 
 async function vocabularyFiles(folder: string): Promise<Map<string, { path: string; bytes: number; changed: number }>> {
-  const names = await readdir(folder).catch(() => {
-    throw new OmopipeError(
-      "VOCABULARY_MISSING",
-      `The vocabulary folder ${folder} does not exist. ${howToGetVocabulary}.`,
-    );
+  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    const fault = cause.code === "ENOENT" ? "does not exist" : `cannot be read as a folder: ${messageOf(cause)}`;
+    throw new OmopipeError("VOCABULARY_MISSING", `The vocabulary folder ${folder} ${fault}. ${howToGetVocabulary}.`, {
+      cause,
+    });
   });
   const files = new Map<string, { path: string; bytes: number; changed: number }>();
   for (const { table } of tables) {
@@ -103,11 +103,11 @@ async function loadTable(
   path: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const file = `read_csv(${literal(path)}, delim = '\\t', quote = '', escape = '', header = true, all_varchar = true,
+  const file = `read_csv(${pathLiteral(path)}, delim = '\\t', quote = '', escape = '', header = true, all_varchar = true,
     nullstr = '', strict_mode = false, max_line_size = 10000000)`;
   try {
     const present = new Set((await warehouse.columns(file)).map(({ name }) => name.toLowerCase()));
-    const missing = columns.filter((column) => column.primaryKey && !present.has(column.name));
+    const missing = columns.filter((column) => column.required && !present.has(column.name));
     if (missing.length > 0) throw new Error(`column ${missing.map(({ name }) => name).join(", ")} is missing`);
     const values = columns.filter(({ name }) => present.has(name));
     await warehouse.run(

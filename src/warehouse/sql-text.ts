@@ -30,3 +30,8 @@ export function literalList(texts: readonly string[]): string {
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
+
+/** The path of one file as a SQL string literal, for DuckDB's readers: what they would take for a pattern is escaped. */
+export function pathLiteral(path: string): string {
+  return literal(path.replace(/[*?[]/g, "[$&]"));
+}

@@ -5,20 +5,24 @@ import {
   DuckDBListValue,
   DuckDBMapValue,
   DuckDBStructValue,
+  DuckDBTimestampMillisecondsValue,
+  DuckDBTimestampNanosecondsValue,
+  DuckDBTimestampSecondsValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
   type DuckDBValue,
 } from "@duckdb/node-api";
 
 /** A value as plain JavaScript. */
-export type Value = null | boolean | number | bigint | string | Uint8Array | Value[] | { [key: string]: Value };
+export type Value = null | boolean | number | bigint | string | Value[] | { [key: string]: Value };
 
 /** A row as plain JavaScript, by column name. */
 export type Row = Record<string, Value>;
 
 /**
  * A DuckDB value as plain JavaScript: whole numbers as `number` where they are exact (below 2^53) and `bigint` beyond,
- * dates as `YYYY-MM-DD`, timestamps as `YYYY-MM-DDTHH:MM:SS[.ffffff]`, decimals as `number`, lists and structs as such.
+ * dates as `YYYY-MM-DD`, timestamps as `YYYY-MM-DDTHH:MM:SS[.ffffff]`, decimals as `number`, lists and structs as such,
+ * anything else as DuckDB writes it.
  */
 export function toPlain(value: DuckDBValue): Value {
   if (value === null || value === undefined) return null;
@@ -27,9 +31,7 @@ export function toPlain(value: DuckDBValue): Value {
   }
   if (typeof value !== "object") return value;
   if (value instanceof DuckDBDateValue) return value.toString();
-  if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue) {
-    return value.toString().replace(" ", "T");
-  }
+  if (timestampValues.some((kind) => value instanceof kind)) return value.toString().replace(" ", "T");
   if (value instanceof DuckDBDecimalValue) return value.toDouble();
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(toPlain);
   if (value instanceof DuckDBStructValue) return plainObject(Object.entries(value.entries));
@@ -38,6 +40,14 @@ export function toPlain(value: DuckDBValue): Value {
   }
   return String(value);
 }
+
+const timestampValues = [
+  DuckDBTimestampValue,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampSecondsValue,
+  DuckDBTimestampMillisecondsValue,
+  DuckDBTimestampNanosecondsValue,
+] as const;
 
 function plainObject(entries: readonly (readonly [string, DuckDBValue])[]): Row {
   return Object.fromEntries(entries.map(([key, item]) => [key, toPlain(item)]));

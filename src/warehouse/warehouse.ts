@@ -1,18 +1,13 @@
-import {
-  type DuckDBConnection,
-  type DuckDBDataChunk,
-  DuckDBInstance,
-  type DuckDBResult,
-  type DuckDBType,
-  type DuckDBValue,
-} from "@duckdb/node-api";
+import { DuckDBInstance, type DuckDBType, type DuckDBValue } from "@duckdb/node-api";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import type { RunLedger } from "../pipeline/pipeline.ts";
 import type { Batch } from "../pipeline/stage.ts";
+import { appendRows } from "./append.ts";
 import { createCdmTables } from "./cdm-tables.ts";
-import { type JsonStructure, jsonStructure } from "./json-structure.ts";
+import { connect } from "./connection.ts";
 import { createLedger } from "./ledger.ts";
-import { literal, sqlText } from "./sql-text.ts";
+import { sqlText } from "./sql-text.ts";
+import { createStreams, type ResultChunk } from "./streams.ts";
 import { type Row, toPlain } from "./values.ts";
 
 export interface WarehouseOptions {
@@ -47,14 +42,17 @@ export interface Warehouse extends AsyncDisposable {
   /** The rows of a query of any size, batch by batch, on a connection of its own. */
   stream<R = Row>(sql: string, options?: QueryOptions): AsyncGenerator<Batch<R>>;
   /** The chunks of a query of any size as DuckDB holds them, with the result that describes their columns. */
-  streamChunks(sql: string, options?: QueryOptions): AsyncGenerator<{ result: DuckDBResult; chunk: DuckDBDataChunk }>;
+  streamChunks(sql: string, options?: QueryOptions): AsyncGenerator<ResultChunk>;
   /** The columns of a table or query, in order. */
   columns(relation: string): Promise<{ name: string; type: DuckDBType }[]>;
-  /** Appends rows, given as objects, to a table ("results.risk_score"); columns that a row does not have become NULL. */
+  /**
+   * Appends rows, given as objects, to a table ("results.risk_score"); columns that a row does not have become NULL,
+   * members that name no column are left out. All are appended, or, when a value does not fit its column, none.
+   */
   append(table: string, rows: Batch<object>): Promise<void>;
-  /** Runs `work` in one transaction: all of it is kept, or nothing. Does not nest. */
+  /** Runs `work` in one transaction: all of it is kept, or nothing. Does not nest; streams do not see it before it ends. */
   transaction<R>(work: () => Promise<R>): Promise<R>;
-  /** Writes everything to the file and releases its lock. Safe to call twice. */
+  /** Interrupts what still runs, writes everything to the file and releases its lock. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -68,13 +66,23 @@ export interface Warehouse extends AsyncDisposable {
  */
 export async function openWarehouse(path: string, options: WarehouseOptions = {}): Promise<Warehouse> {
   const instance = await createInstance(path, options);
-  const connection = await instance.connect();
-  let closed = false;
+  const main = await connect(instance);
+  const streams = createStreams(instance);
+  let closed: Promise<void> | undefined;
 
-  const query = async (sql: string, parameters: QueryParameters | undefined, options: QueryOptions | undefined) =>
-    interruptible(connection, options?.signal, () =>
-      parameters ? connection.run(sql, [...parameters]) : connection.run(sql),
-    );
+  const query = async (sql: string, parameters?: QueryParameters, options?: QueryOptions) => {
+    mustBeOpen();
+    return await main.call((own) => (parameters ? own.run(sql, [...parameters]) : own.run(sql)), options?.signal);
+  };
+  const mustBeOpen = () => {
+    if (closed) throw new OmopipeError("QUERY_FAILED", `The warehouse ${path} is closed.`);
+  };
+  const close = async () => {
+    await streams.end();
+    await main.close();
+    // The order matters: an instance with an open connection keeps the lock on its file.
+    instance.closeSync();
+  };
 
   const warehouse: Warehouse = {
     path,
@@ -100,51 +108,29 @@ export async function openWarehouse(path: string, options: WarehouseOptions = {}
       }
     },
     async *streamChunks(sql, options) {
-      const own = await instance.connect();
-      try {
-        const result = await interruptible(own, options?.signal, () => own.stream(sql));
-        while (true) {
-          const chunk = await interruptible(own, options?.signal, () => result.fetchChunk());
-          if (!chunk || chunk.rowCount === 0) return;
-          yield { result, chunk };
-        }
-      } finally {
-        own.closeSync();
-      }
+      mustBeOpen();
+      yield* streams.read(sql, options?.signal);
     },
     async columns(relation) {
-      const result = await query(`from ${relation} limit 0`, undefined, undefined);
+      const result = await query(`from ${relation} limit 0`);
       return result.deduplicatedColumnNames().map((name, i) => ({ name, type: result.columnType(i) }));
     },
-    async append(table, rows) {
-      if (rows.length === 0) return;
-      const columns = await warehouse.columns(table);
-      const structure: JsonStructure = [
-        Object.fromEntries(columns.map(({ name, type }) => [name, jsonStructure(type)])),
-      ];
-      await warehouse.run(
-        `insert into ${table} by name
-         select unnest(item) from (select unnest(json_transform($1::json, ${literal(JSON.stringify(structure))})) as item)`,
-        [JSON.stringify(rows)],
-      );
-    },
+    append: (table, rows) => appendRows(warehouse, table, rows),
     async transaction(work) {
-      await connection.run("begin transaction");
+      await query("begin transaction");
       try {
         const result = await work();
-        await connection.run("commit");
+        await query("commit");
         return result;
       } catch (error) {
-        await connection.run("rollback");
+        // A commit that failed has rolled back by itself.
+        await query("rollback").catch(() => {});
         throw error;
       }
     },
     async close() {
-      if (closed) return;
-      closed = true;
-      // The order matters: an instance with an open connection keeps the lock on its file.
-      connection.closeSync();
-      instance.closeSync();
+      closed ??= close();
+      await closed;
     },
     async [Symbol.asyncDispose]() {
       await warehouse.close();
@@ -164,7 +150,8 @@ export async function openWarehouse(path: string, options: WarehouseOptions = {}
 
 async function createInstance(path: string, options: WarehouseOptions): Promise<DuckDBInstance> {
   try {
-    return await DuckDBInstance.create(path, {
+    // From the cache: a file that this process has open already is shared. Opened twice, it would be written over.
+    return await DuckDBInstance.fromCache(path, {
       memory_limit: options.memoryLimit ?? "1GB",
       // Row order has no meaning in a warehouse; keeping it would hold whole inserts in memory.
       preserve_insertion_order: "false",
@@ -172,7 +159,7 @@ async function createInstance(path: string, options: WarehouseOptions): Promise<
     });
   } catch (error) {
     const message = messageOf(error);
-    if (/lock/i.test(message)) {
+    if (/could not set lock on file|used by another process/i.test(message)) {
       throw new OmopipeError(
         "WAREHOUSE_LOCKED",
         `${path} is in use by another process, and a warehouse has one writer at a time. ` +
@@ -180,28 +167,16 @@ async function createInstance(path: string, options: WarehouseOptions): Promise<
         { retryable: true, cause: error },
       );
     }
+    if (/different configuration/i.test(message)) {
+      throw new OmopipeError(
+        "WAREHOUSE_LOCKED",
+        `${path} is open in this process with other options. Close it first, or open it with the same readOnly and memoryLimit.`,
+        { cause: error },
+      );
+    }
     throw new OmopipeError("WAREHOUSE_INVALID", `${path} could not be opened as a DuckDB file: ${message}`, {
       cause: error,
     });
-  }
-}
-
-/** Runs a call that a signal can stop: DuckDB is told to interrupt, and the abort reason wins over its error. */
-async function interruptible<R>(
-  connection: DuckDBConnection,
-  signal: AbortSignal | undefined,
-  call: () => Promise<R>,
-): Promise<R> {
-  signal?.throwIfAborted();
-  const interrupt = () => connection.interrupt();
-  signal?.addEventListener("abort", interrupt, { once: true });
-  try {
-    return await call();
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw new OmopipeError("QUERY_FAILED", messageOf(error), { cause: error });
-  } finally {
-    signal?.removeEventListener("abort", interrupt);
   }
 }
 

@@ -43,7 +43,7 @@ function extractsOf({ person, visit, events = [] }: CsvFileMapping, from: Mapped
   if (person) return [extract("person", "person", personSelect(person, from))];
   if (visit) return [extract("visit", "visit", visitSelect(visit, from))];
   const selects = events.map((event, part) => extract("event", `events[${part}]`, eventSelect(event, part, from)));
-  const conditions = events.flatMap(({ when }) => (when === undefined ? [] : [conditionSql(when)]));
+  const conditions = events.flatMap(({ when }) => (when === undefined ? [] : [conditionSql(when, from.columns)]));
   if (conditions.length < events.length) return selects;
   const none = sqlText(import.meta.url, "no-event.sql", { ...partsOf(from), when: conditions.join(" or ") });
   return [...selects, extract("event", "no event", none)];
@@ -100,7 +100,7 @@ function eventSelect({ kind, type, when, ...fields }: CsvEvent, part: number, fr
     start_from_visit: String(kind === "condition"),
     end_text: ofKind.end_text ?? "end_text",
     type: type === undefined ? ofKind.type : literal(type),
-    when: when === undefined ? "true" : conditionSql(when),
+    when: when === undefined ? "true" : conditionSql(when, from.columns),
   });
 }
 

@@ -1,19 +1,28 @@
 -- Observation and its components → measurement or observation, by the domain of the code. Rules: docs/mapping.md#observation.
 
-with part as (
+with dated as (
     select
-        landing_source, landing_file, id, "modifierExtension", status, category, subject, encounter,
-        coalesce("effectiveDateTime", "effectivePeriod".start, "effectiveInstant", issued) as start_text,
+        *,
+        mapping.dated(
+            "effectiveDateTime", mapping.dated("effectivePeriod".start, mapping.dated("effectiveInstant", issued))
+        ) as start_text
+    from landing.observation
+),
+
+part as (
+    select
+        landing_source, landing_file, id, "modifierExtension", status, category, subject, encounter, start_text,
         0 as part,
-        len(component) > 0 or len("hasMember") > 0 as has_parts,
+        -- A panel with members is kept without a value: it is what ties them together.
+        len(component) > 0 and coalesce(len("hasMember"), 0) = 0 as only_components,
         code, "valueQuantity", "valueInteger", "valueString", "valueBoolean", "valueCodeableConcept", "valueDateTime",
         "valueRange", "valueRatio", "dataAbsentReason", interpretation, "referenceRange"
-    from landing.observation
+    from dated
     union all
     select
         landing_source, landing_file, id, "modifierExtension", status, category, subject, encounter, start_text,
         position as part,
-        false as has_parts,
+        false as only_components,
         component.code, component."valueQuantity", component."valueInteger", component."valueString",
         component."valueBoolean", component."valueCodeableConcept", component."valueDateTime",
         component."valueRange", component."valueRatio", component."dataAbsentReason", component.interpretation,
@@ -21,10 +30,9 @@ with part as (
     from (
         select
             * exclude (component),
-            coalesce("effectiveDateTime", "effectivePeriod".start, "effectiveInstant", issued) as start_text,
             unnest(component) as component,
             generate_subscripts(component, 1) as position
-        from landing.observation
+        from dated
         where len(component) > 0
     )
 ),
@@ -38,9 +46,9 @@ valued as (
         -- A range with one bound and a ratio to 1 are quantities too.
         case
             when "valueQuantity" is not null then "valueQuantity"
-            when "valueRange".low is null then "valueRange".high
-            when "valueRange".high is null then "valueRange".low
             when "valueRatio".denominator.value = 1 then "valueRatio".numerator
+            when "valueRange".low.value is null then "valueRange".high
+            when "valueRange".high.value is null then "valueRange".low
         end as quantity,
         list_filter("referenceRange", lambda x: x.type is null or x.type.coding[1].code = 'normal')[1] as normal_range
     from part
@@ -58,7 +66,7 @@ select
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
         when status is null or status not in ('final', 'amended', 'corrected') then 'STATUS'
         when not has_value and "dataAbsentReason" is not null then 'DATA_ABSENT'
-        when not has_value and has_parts then 'PANEL_WITHOUT_VALUE'
+        when not has_value and only_components then 'PANEL_WITHOUT_VALUE'
     end as refused,
     case
         when list_has_any(categories, ['laboratory', 'vital-signs']) or value_number is not null then 'measurement'
@@ -89,20 +97,20 @@ from (
         coalesce(quantity.value, "valueInteger"::double, mapping.number_of("valueString")) as value_number,
         case
             when quantity.value is null then mapping.comparator_of("valueString")
-            when "valueQuantity" is not null then quantity.comparator
-            when "valueRange".low is null then '<='
-            when "valueRange" is not null then '>='
+            when "valueRange" is null then quantity.comparator
+            when "valueRange".low.value is null then '<='
+            else '>='
         end as comparator,
         coalesce(
-            coalesce("valueQuantity".comparator, '') || "valueQuantity".value,
+            coalesce("valueQuantity".comparator, '') || mapping.number_text("valueQuantity".value),
             "valueString",
             "valueInteger"::varchar,
             "valueBoolean"::varchar,
             "valueDateTime",
             "valueCodeableConcept".coding[1].code,
             "valueCodeableConcept".text,
-            nullif(concat_ws('-', "valueRange".low.value, "valueRange".high.value), ''),
-            "valueRatio".numerator.value || ':' || "valueRatio".denominator.value
+            nullif(concat_ws('-', mapping.number_text("valueRange".low.value), mapping.number_text("valueRange".high.value)), ''),
+            mapping.number_text("valueRatio".numerator.value) || ':' || mapping.number_text("valueRatio".denominator.value)
         ) as value_text
     from valued
 )

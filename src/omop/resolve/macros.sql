@@ -28,9 +28,9 @@ create or replace macro mapping.spelled_as_in_vocabulary(vocabulary_id, code) as
         else trim(code)
     end;
 
--- The CDM tables a domain leads to; a compound domain ('Condition/Meas') leads to one of several.
+-- The CDM tables a domain leads to, in its own order; a compound domain ('Condition/Meas') leads to one of several.
 create or replace macro mapping.tables_of_domain(domain_id) as
-    list_distinct(list_transform(
+    list_transform(
         string_split(domain_id, '/'),
         lambda part: case part
             when 'Condition' then 'condition_occurrence'
@@ -41,7 +41,7 @@ create or replace macro mapping.tables_of_domain(domain_id) as
             when 'Device' then 'device_exposure'
             else 'observation'
         end
-    ));
+    );
 
 -- Where an event goes: to its natural table when its concept says nothing against it, else where the concept belongs.
 create or replace macro mapping.route(tables, natural_table) as

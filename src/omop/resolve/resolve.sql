@@ -51,7 +51,8 @@ left join vocabulary_priority
     on vocabulary_priority.role = coding.role
     and vocabulary_priority.vocabulary_id = code_system.vocabulary_id;
 
--- 2. The standard concepts each candidate leads to. A standard concept leads to itself.
+-- 2. The standard concepts each candidate leads to. A standard concept leads to itself; one that was replaced and has no
+-- map leads to what replaced it.
 create or replace temp table candidate_target as
 select distinct
     candidate.role,
@@ -63,12 +64,16 @@ select distinct
 from candidate
 join vocab.concept_relationship relationship
     on relationship.concept_id_1 = candidate.concept_id
-    and lower(relationship.relationship_id) = 'maps to'
+    and lower(relationship.relationship_id) in ('maps to', 'concept replaced by')
     and relationship.invalid_reason is null
 join vocab.concept target
     on target.concept_id = relationship.concept_id_2
     and target.standard_concept = 'S'
     and target.invalid_reason is null
+qualify dense_rank() over (
+    partition by candidate.role, candidate.code_key, candidate.position, candidate.concept_id
+    order by lower(relationship.relationship_id) desc
+) = 1
 union
 select role, code_key, position, concept_id, concept_id, domain_id
 from candidate
@@ -79,12 +84,18 @@ delete from candidate_target
 where (role = 'unit' and domain_id <> 'Unit') or (role = 'route' and domain_id <> 'Route');
 
 -- 3. One coding is chosen: one that leads somewhere, then the vocabulary preferred for its role, the user's own choice,
--- the first.
+-- the one whose concept lies below those of the others, the first.
 create or replace temp table chosen as
 select candidate.*
 from candidate
 left join (
-    select distinct role, code_key, position, source_concept_id from candidate_target
+    select target.role, target.code_key, target.position, target.source_concept_id, count(ancestor.ancestor_concept_id) as above
+    from candidate_target target
+    left join candidate_target other
+        on other.role = target.role and other.code_key = target.code_key and other.concept_id <> target.concept_id
+    left join vocab.concept_ancestor ancestor
+        on ancestor.descendant_concept_id = target.concept_id and ancestor.ancestor_concept_id = other.concept_id
+    group by all
 ) leads
     on leads.role = candidate.role
     and leads.code_key = candidate.code_key
@@ -95,9 +106,10 @@ qualify row_number() over (
     order by
         leads.position is null,
         candidate.concept_id is null,
+        candidate.code is null,
         candidate.priority,
         not candidate.user_selected,
-        candidate.code is null,
+        leads.above desc,
         candidate.position,
         candidate.preference
 ) = 1;
@@ -109,7 +121,7 @@ insert into mapping.code_mapping by name
 with target as (
     select
         *,
-        row_number() over (partition by role, code_key, position order by concept_id) - 1 as target
+        row_number() over (partition by role, code_key, position, source_concept_id order by concept_id) - 1 as target
     from candidate_target
     qualify target = 0 or role not in ('value', 'unit', 'route')
 ),
@@ -133,13 +145,17 @@ select
     chosen.system,
     chosen.code,
     chosen.display,
-    coalesce(chosen.code, chosen.text, chosen.display) as source_value,
+    coalesce(chosen.code, nullif(trim(chosen.text), ''), nullif(trim(chosen.display), '')) as source_value,
     chosen.vocabulary_id,
     coalesce(chosen.concept_id, 0) as source_concept_id,
     coalesce(target.target, 0) as target,
     coalesce(target.concept_id, 0) as concept_id,
     target.domain_id,
-    mapping.tables_of_domain(target.domain_id) as tables,
+    case
+        -- An answer asked for as if it were a question is measured.
+        when chosen.role = 'observation' and target.domain_id = 'Meas Value' then ['measurement']
+        else mapping.tables_of_domain(target.domain_id)
+    end as tables,
     value_target.value_concept_id,
     case
         when target.concept_id is null then 'UNMAPPED'

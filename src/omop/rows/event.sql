@@ -30,7 +30,7 @@ with found as (
         mapping.first_day(event.end_text) as end_date,
         mapping.wall_clock(event.end_text) as end_datetime,
         type.concept_id as type_concept_id,
-        status.concept_id as condition_status_concept_id,
+        coalesce(status.concept_id, case when event.condition_status is not null then 0 end) as condition_status_concept_id,
         coalesce(
             value.concept_id,
             constant.concept_id,
@@ -64,7 +64,7 @@ judged as (
             case
                 when patient_id is null then 'NO_SUBJECT'
                 when person_id is null then 'NO_PERSON'
-                when code_key is null then 'EMPTY_CODE'
+                when source_value is null then 'EMPTY_CODE'
                 when start_date is null then 'NO_DATE'
             end
         ) as reason
@@ -78,4 +78,5 @@ select
         when reason is null
         then mapping.row_id(mapping.route(tables, natural_table), source, resource_type, resource_id, part, target)
     end as cdm_id
-from judged;
+from judged
+where reason is null or target = 0;

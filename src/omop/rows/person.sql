@@ -7,8 +7,11 @@ select
         refused,
         case
             when mapping.calendar_day(birth_date[1:4]) is null then 'NO_BIRTH_DATE'
-            -- One patient of one source, given both as FHIR and as CSV.
-            when row_number() over (partition by source, resource_id order by resource_type) > 1 then 'DUPLICATE'
+            -- One patient of one source, given both as FHIR and as CSV: the first that is taken counts.
+            when row_number() over (
+                partition by source, resource_id
+                order by refused is not null or mapping.calendar_day(birth_date[1:4]) is null, resource_type
+            ) > 1 then 'DUPLICATE'
         end
     ) as reason,
     mapping.address_key(address_line_1, address_line_2, city, county, state, zip, country) as address_key,

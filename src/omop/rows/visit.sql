@@ -15,8 +15,13 @@ select
             when visit.patient_id is null then 'NO_SUBJECT'
             when person.person_id is null then 'NO_PERSON'
             when mapping.first_day(visit.start_text) is null then 'NO_DATE'
-            -- One visit of one source, given both as FHIR and as CSV.
-            when row_number() over (partition by visit.source, visit.resource_id order by visit.resource_type) > 1 then 'DUPLICATE'
+            -- One visit of one source, given both as FHIR and as CSV: the first that is taken counts.
+            when row_number() over (
+                partition by visit.source, visit.resource_id
+                order by
+                    visit.refused is not null or person.person_id is null or mapping.first_day(visit.start_text) is null,
+                    visit.resource_type
+            ) > 1 then 'DUPLICATE'
         end
     ) as reason
 from extracted_visit visit

@@ -7,7 +7,7 @@ select
     start_datetime as observation_datetime,
     type_concept_id as observation_type_concept_id,
     value_number as value_as_number,
-    case when value_number is null and value_as_concept_id is null then mapping.cut(value_text, 60) end as value_as_string,
+    case when value_number is null and coalesce(value_as_concept_id, 0) = 0 then mapping.cut(value_text, 60) end as value_as_string,
     value_as_concept_id,
     unit_concept_id,
     visit_occurrence_id,

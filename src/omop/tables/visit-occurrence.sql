@@ -22,6 +22,7 @@ select
 from visit_row visit
 left join mapping.concept_map class on class.key = 'encounter class:' || visit.class
 join mapping.concept_map type on type.key = 'type:EHR encounter record'
+join mapping.concept_map inpatient on inpatient.key = 'encounter class:IMP'
 left join (
     select visit_occurrence_id, max(start_date) as last_day
     from event_row
@@ -30,5 +31,5 @@ left join (
 ) stay
     on stay.visit_occurrence_id = visit.visit_occurrence_id
     and stay.last_day > visit.visit_start_date
-    and class.concept_id = 9201
+    and class.concept_id = inpatient.concept_id
 where visit.reason is null;
