@@ -10,6 +10,7 @@ import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
 import { createExtractViews, fhirExtracts } from "./extracts.ts";
+import { matchUnits } from "./resolve/match-units.ts";
 import { type IdColumn, makeIdsUnique } from "./unique-ids.ts";
 
 /** What every stage from mapping on gives: the CDM tables are filled. */
@@ -116,13 +117,20 @@ async function mapAll(context: StageContext<Warehouse>, sourceName: string, vers
     vocabulary_version: literal(version || "none"),
   };
   const recordKey = ["source", "resource_type", "resource_id"];
-  const steps: readonly (string | { text: string } | { uniqueIds: IdColumn })[] = [
+  const steps: readonly (
+    | string
+    | { text: string }
+    | { uniqueIds: IdColumn }
+    | { work: (on: Warehouse) => Promise<void> }
+  )[] = [
     "mapping-schema.sql",
     "resolve/macros.sql",
     "resolve/concept-map.sql",
     "events.sql",
     { text: createExtractViews([...fhirExtracts, ...(await csvExtracts(warehouse))]) },
     "resolve/codes.sql",
+    "resolve/units.sql",
+    { work: matchUnits },
     "resolve/resolve.sql",
     { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
     "rows/address.sql",
@@ -146,6 +154,13 @@ async function mapAll(context: StageContext<Warehouse>, sourceName: string, vers
     "tables/measurement.sql",
     "tables/observation.sql",
     "derived/observation-period.sql",
+    "derived/condition-era.sql",
+    { uniqueIds: eraIds("condition_era", "condition_concept_id") },
+    "derived/ingredient-exposure.sql",
+    "derived/drug-era.sql",
+    { uniqueIds: eraIds("drug_era", "drug_concept_id") },
+    "derived/dose-era.sql",
+    { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
     "derived/cdm-source.sql",
     "report/dropped-and-lineage.sql",
     { text: referenceFates() },
@@ -154,8 +169,14 @@ async function mapAll(context: StageContext<Warehouse>, sourceName: string, vers
     progress({ done, total: steps.length, unit: "steps" });
     if (typeof step === "string") await warehouse.run(sqlText(import.meta.url, step, parts), undefined, { signal });
     else if ("text" in step) await warehouse.run(step.text, undefined, { signal });
+    else if ("work" in step) await step.work(warehouse);
     else await makeIdsUnique(warehouse, step.uniqueIds);
   }
+}
+
+/** The ids of eras, which are those of one person and `what`, by their start. */
+function eraIds(table: string, ...what: readonly string[]): IdColumn {
+  return { table: `cdm.${table}`, id: `${table}_id`, key: ["person_id", ...what, `${table}_start_date`] };
 }
 
 /** Records of types without an extract are used through others only. */

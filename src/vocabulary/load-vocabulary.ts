@@ -13,8 +13,11 @@ export interface LoadedVocabulary {
   readonly loaded: boolean;
 }
 
+/** How a vocabulary is loaded. */
 export interface LoadVocabularyOptions {
+  /** Stops the loading; the vocabulary that was there before then stays. */
   readonly signal?: AbortSignal | undefined;
+  /** Told the name of each table before it is loaded. */
   readonly onTable?: ((table: string) => void) | undefined;
 }
 
