@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DuckDBInstance, type DuckDBType, type DuckDBValue } from "@duckdb/node-api";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import type { RunLedger } from "../pipeline/pipeline.ts";
@@ -159,6 +161,8 @@ async function createInstance(path: string, options: WarehouseOptions): Promise<
       memory_limit: options.memoryLimit ?? "1GB",
       // Row order has no meaning in a warehouse; keeping it would hold whole inserts in memory.
       preserve_insertion_order: "false",
+      // A database in memory would spill into the current folder, and what it spills is patient data.
+      ...(path === ":memory:" ? { temp_directory: join(tmpdir(), `omopipe-${process.pid}`) } : {}),
       ...(options.readOnly ? { access_mode: "READ_ONLY" } : {}),
     });
   } catch (error) {
