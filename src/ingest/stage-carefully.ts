@@ -1,16 +1,14 @@
-import { literalList } from "../warehouse/sql-text.ts";
 import { quarantine } from "./landing-files.ts";
 import type { LandingContext } from "./landing-plan.ts";
 import { problemOfLine, type Refused } from "./quarantine.ts";
 import { readBytes, readLines } from "./read-lines.ts";
 import type { SniffedFile } from "./sniff-file.ts";
 
-/** A resource on its way into `staged_resource`. */
+/** A resource on its way into `staged_resource`, with the columns of that table. */
 interface Staged {
-  /** Which Bundle it came in: below 0, for DuckDB numbers its own from 0. */
   readonly bundle?: number | undefined;
-  readonly fullUrl?: string | undefined;
-  /** Its JSON; undefined for an entry without resource. */
+  readonly fullUrl?: unknown;
+  readonly type: string | undefined;
   readonly text?: string | undefined;
 }
 
@@ -18,37 +16,32 @@ const batchLength = 8_000_000;
 
 /** Every line of a file is looked at alone, so that a bad one is named by its number and costs no other. */
 export async function stageLines(file: SniffedFile, context: LandingContext): Promise<void> {
-  const { warehouse } = context;
+  const kept = keptTypes(context);
   for await (const lines of readLines(file.path, file.gzip, context.signal)) {
     const refused: Refused[] = [];
-    const accepted: { line: number; text: string }[] = [];
+    const accepted: { line: number; text: string; type: string }[] = [];
     for (const line of lines) {
+      const type = "text" in line ? typeOf(parsed(line.text)) : "";
       if (!("text" in line)) refused.push({ path: file.path, ...line });
-      else if (isResource(line.text)) accepted.push(line);
-      else refused.push({ path: file.path, line: line.line, ...problemOfLine(line.text) });
+      else if (type === "") refused.push({ path: file.path, line: line.line, ...problemOfLine(line.text) });
+      else accepted.push({ ...line, type });
     }
-    // DuckDB is stricter than JavaScript: it refuses, for instance, half a surrogate pair.
-    const invalid = await warehouse.rows<{ line: number }>(
-      `select line from (
-         select unnest(json_transform($1::json, '[{"line":"BIGINT","text":"VARCHAR"}]'), recursive := true)
-       ) where not json_valid(text)`,
-      [JSON.stringify(accepted)],
-    );
-    const bad = new Set(invalid.map(({ line }) => line));
-    for (const line of bad) {
+    const broken = await brokenOf(accepted, context);
+    for (const { line } of accepted.filter((each) => broken.has(each.text))) {
       refused.push({
         path: file.path,
         line,
         code: "NOT_JSON",
-        reason: "the line is no valid JSON: its text is broken",
+        reason: "the line holds a character that is only half there",
       });
     }
+    const whole = accepted.filter(({ text }) => !broken.has(text));
     await stage(
       file.path,
-      accepted.filter(({ line }) => !bad.has(line)),
+      whole.map(({ type, text }) => ({ type, ...(kept.has(type) && { text }) })),
       context,
     );
-    await quarantine(warehouse, refused, context.runId);
+    await quarantine(context.warehouse, refused, context.runId);
   }
 }
 
@@ -59,18 +52,24 @@ export async function stageLines(file: SniffedFile, context: LandingContext): Pr
 export async function stageDocument(file: SniffedFile, context: LandingContext): Promise<boolean> {
   const document = await parseDocument(file, context.signal);
   if (document === undefined) return false;
-  const kept = new Set(context.tables.map(({ resourceType }) => resourceType));
   let batch: Staged[] = [];
   let length = 0;
-  for (const resource of resourcesIn(document.value, kept)) {
-    batch.push(resource);
-    length += resource.text?.length ?? 0;
-    if (length < batchLength) continue;
-    await stage(file.path, batch, context);
+  const stageBatch = async () => {
+    const broken = await brokenOf(batch, context);
+    await stage(
+      file.path,
+      batch.map((each) => (broken.has(each.text) ? { ...each, type: "", text: undefined } : each)),
+      context,
+    );
     batch = [];
     length = 0;
+  };
+  for (const resource of resourcesIn(document.value, keptTypes(context))) {
+    batch.push(resource);
+    length += resource.text?.length ?? 0;
+    if (length >= batchLength) await stageBatch();
   }
-  await stage(file.path, batch, context);
+  await stageBatch();
   return true;
 }
 
@@ -87,49 +86,62 @@ async function parseDocument(file: SniffedFile, signal: AbortSignal): Promise<{ 
 
 let bundles = 0;
 
-/** The resources of a document: in place of a Bundle those in it, however deep. Of types that are only counted, the type. */
-function* resourcesIn(value: unknown, kept: ReadonlySet<string>, place: Staged = {}): Generator<Staged> {
-  const { resourceType, entry } = (value ?? {}) as { resourceType?: unknown; entry?: unknown };
-  if (resourceType !== "Bundle") {
-    const counted = typeof resourceType === "string" && resourceType !== "" && !kept.has(resourceType);
-    yield { ...place, text: JSON.stringify(counted ? { resourceType } : value) };
+/**
+ * The resources of a document: in place of a Bundle those in it, however deep. Bundles count down from -1, for DuckDB counts
+ * its own up from 0.
+ */
+function* resourcesIn(value: unknown, kept: ReadonlySet<string>, place: Partial<Staged> = {}): Generator<Staged> {
+  const type = typeOf(value);
+  if (type !== "Bundle") {
+    yield { ...place, type, text: kept.has(type) ? JSON.stringify(value) : undefined };
     return;
   }
   const bundle = --bundles;
+  const { entry } = value as { entry?: unknown };
   for (const each of Array.isArray(entry) ? entry : []) {
-    const { fullUrl, resource } = (each ?? {}) as { fullUrl?: string; resource?: unknown };
-    if (resource === undefined) yield { bundle, fullUrl };
+    const { fullUrl, resource } = (each ?? {}) as { fullUrl?: unknown; resource?: unknown };
+    if (resource === undefined) yield { bundle, fullUrl, type: undefined };
     else yield* resourcesIn(resource, kept, { bundle, fullUrl });
   }
 }
 
-async function stage(path: string, resources: readonly Staged[], { warehouse, tables }: LandingContext): Promise<void> {
-  if (resources.length === 0) return;
-  const kept = literalList(["Bundle", ...tables.map(({ resourceType }) => resourceType)]);
-  await warehouse.run(
-    `insert into staged_resource
-     select
-       (select file_id from landing_file where path = $2), bundle, "fullUrl", resource_type,
-       case when list_contains(${kept}, resource_type) then text end
-     from (
-       select
-         *,
-         case when json_valid(text) then resource_type_of(text::json) when text is not null then '' end as resource_type
-       from (
-         select unnest(
-           json_transform($1::json, '[{"bundle":"BIGINT","fullUrl":"VARCHAR","text":"VARCHAR"}]'), recursive := true
-         )
-       )
-     )`,
-    [JSON.stringify(resources), path],
-  );
+const keptTypes = ({ tables }: LandingContext): ReadonlySet<string> =>
+  new Set(["Bundle", ...tables.map(({ resourceType }) => resourceType)]);
+
+/** The type of a FHIR resource; '' of anything else. */
+function typeOf(value: unknown): string {
+  const { resourceType } = (value ?? {}) as { resourceType?: unknown };
+  return typeof resourceType === "string" && !Array.isArray(value) ? resourceType : "";
 }
 
-function isResource(text: string): boolean {
+function parsed(text: string): unknown {
   try {
-    const value = JSON.parse(text) as { resourceType?: unknown } | null;
-    return typeof value?.resourceType === "string" && value.resourceType !== "" && !Array.isArray(value);
+    return JSON.parse(text);
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+const rowsOfParameter = `(select unnest(
+  json_transform($1::json, '[{"bundle":"BIGINT","fullUrl":"VARCHAR","type":"VARCHAR","text":"VARCHAR"}]'), recursive := true
+))`;
+
+/** Those of some JSON texts that DuckDB does not take. It is stricter than JavaScript: half a surrogate pair is no text. */
+async function brokenOf(
+  staged: readonly { readonly text?: string | undefined }[],
+  { warehouse }: LandingContext,
+): Promise<Set<string | undefined>> {
+  const rows = await warehouse.rows<{ text: string }>(
+    `select text from ${rowsOfParameter} where not json_valid(text)`,
+    [JSON.stringify(staged)],
+  );
+  return new Set(rows.map(({ text }) => text));
+}
+
+async function stage(path: string, staged: readonly Staged[], { warehouse }: LandingContext): Promise<void> {
+  await warehouse.run(
+    `insert into staged_resource
+     select (select file_id from landing_file where path = $2), bundle, "fullUrl", type, text from ${rowsOfParameter}`,
+    [JSON.stringify(staged), path],
+  );
 }

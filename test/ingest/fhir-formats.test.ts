@@ -108,15 +108,63 @@ test("gzip in several members, as some writers make it", async () => {
   await expectAll(intake);
 });
 
-test("a big Bundle in several gzip members, the last of which is empty", async () => {
-  await using intake = await openIntake();
-  const weights = Array.from({ length: 80_000 }, (_, i) => weight(`w${i}`));
-  const text = JSON.stringify(bundle("collection", [patient("p"), ...weights]));
-  const half = text.length / 2;
-  expect(text.length, "more than DuckDB reads of itself").toBeGreaterThan(20_000_000);
-  const members = [gzipSync(text.slice(0, half)), gzipSync(text.slice(half)), gzipSync("")];
-  await intake.write("big.json.gz", Buffer.concat(members));
-  expect((await intake.land()).resources).toMatchObject({ read: 80_001, mapped: 80_001 });
+describe("documents of more than 16 MB", () => {
+  const attachment = { resourceType: "DocumentReference", id: "d", content: [{ data: "x".repeat(20_000_000) }] };
+  const urn = "urn:uuid:3f2b8c9e-5a51-4d3a-9f0e-2f6f5f3c7a10";
+  const nested = {
+    resourceType: "Bundle",
+    type: "collection",
+    entry: [
+      { fullUrl: urn, resource: patient("p") },
+      { resource: condition("c", { subject: { reference: urn } }) },
+      { resource: attachment },
+      { resource: bundle("batch", resources.slice(2)) },
+      { request: { method: "DELETE", url: "Patient/q" } },
+      { resource: "no resource" },
+    ],
+  };
+
+  async function expectNested(intake: Intake) {
+    const { resources: fates, tables } = await intake.land();
+    expect(fates).toMatchObject({ read: 7, mapped: 4, ignored: 2, quarantined: 1 });
+    expect(tables).toMatchObject({ person: 1, condition_occurrence: 1, measurement: 2 });
+  }
+
+  test("a Bundle with a big attachment, a Bundle within, and entries without a resource", async () => {
+    await using intake = await openIntake();
+    await intake.write("big.json", JSON.stringify(nested, null, 2));
+    await expectNested(intake);
+  });
+
+  test("the same, gzipped in several members, the last of which is empty", async () => {
+    await using intake = await openIntake();
+    const text = JSON.stringify(nested);
+    const members = [gzipSync(text.slice(0, 15_000_000)), gzipSync(text.slice(15_000_000)), gzipSync("")];
+    await intake.write("big.json.gz", Buffer.concat(members));
+    await expectNested(intake);
+  });
+
+  test("resources behind one another", async () => {
+    await using intake = await openIntake();
+    const weights = Array.from({ length: 75_000 }, (_, i) => weight(`w${i}`));
+    await intake.write("big.json", [patient("p"), ...weights].map((each) => JSON.stringify(each)).join(" "));
+    expect((await intake.land()).resources).toMatchObject({ read: 75_001, mapped: 75_001 });
+  });
+
+  test("one that breaks off", async () => {
+    await using intake = await openIntake();
+    await intake.write("whole.json", JSON.stringify(patient("p")));
+    await intake.write("big.json", JSON.stringify(nested).slice(0, -10));
+    expect((await intake.land()).resources).toMatchObject({ read: 2, mapped: 1, quarantined: 1 });
+    expect(await intake.quarantine()).toMatchObject([{ code: "NOT_JSON" }]);
+  });
+
+  test("half a character costs its resource only", async () => {
+    await using intake = await openIntake();
+    const broken = weight("broken", { note: "\ud800" });
+    await intake.write("big.json", JSON.stringify(bundle("batch", [...resources, attachment, broken])));
+    expect((await intake.land()).resources).toMatchObject({ read: 6, mapped: 4, ignored: 1, quarantined: 1 });
+  });
 });
 
 describe("inputs", () => {
