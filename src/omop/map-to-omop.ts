@@ -60,6 +60,7 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
         await mapAll(context, options.sourceName ?? "default", version);
         return await countTables(warehouse);
       });
+      await warnOfLoss(context);
       return { stage: "mapped", runId, files: landed.files, tables };
     },
   };
@@ -85,6 +86,23 @@ export function mappedWarehouse(): Stage<undefined, Mapped, Warehouse> {
       return { stage: "mapped", runId, files: [], tables };
     },
   };
+}
+
+/** Says how much left no row, and loudly when it is nearly all: most often the patients are missing from the input. */
+async function warnOfLoss({ target: warehouse, warn }: StageContext<Warehouse>): Promise<void> {
+  const lost = await warehouse.row<{ dropped: number; records: number; reason: string | null }>(
+    `select
+       coalesce(sum(dropped), 0)::bigint as dropped,
+       coalesce(sum(mapped + dropped), 0)::bigint as records,
+       (select mode(reason) from mapping.dropped where whole_record) as reason
+     from mapping.file_fate`,
+  );
+  if (!lost || lost.dropped === 0) return;
+  const persons = await warehouse.row("select 1 from cdm.person limit 1");
+  const hint = persons ? "" : " No person was mapped at all: are the Patient records among the input?";
+  warn(
+    `${lost.dropped} of ${lost.records} records left no row, most often for ${lost.reason} (see mapping.dropped).${hint}`,
+  );
 }
 
 async function ensureVocabulary(

@@ -74,6 +74,11 @@ export const howToGetVocabulary =
   "Download one from Athena (athena.ohdsi.org: log in, choose at least SNOMED, LOINC, RxNorm, CVX, UCUM and the ICD " +
   "vocabularies, unpack the ZIP) and name the unpacked folder with --vocabulary DIR";
 
+/** Throws VOCABULARY_MISSING when a folder is no Athena download: a look before long work that will need it. */
+export async function checkVocabularyFolder(folder: string): Promise<void> {
+  await vocabularyFiles(folder);
+}
+
 async function vocabularyFiles(folder: string): Promise<Map<string, { path: string; bytes: number; changed: number }>> {
   const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
     const fault = cause.code === "ENOENT" ? "does not exist" : `cannot be read as a folder: ${messageOf(cause)}`;

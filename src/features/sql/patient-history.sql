@@ -118,6 +118,8 @@ select
     {{run_id}} as run_id
 from cdm.person
 left join cdm.location location using (location_id)
-left join list_of_person list using (person_id);
+left join list_of_person list using (person_id)
+-- Nobody has a history before birth.
+where make_date(person.year_of_birth, coalesce(person.month_of_birth, 1), coalesce(person.day_of_birth, 1)) <= {{as_of}};
 
 drop table history_event;

@@ -45,7 +45,8 @@ from (
         select
             *,
             list_filter(
-                address, lambda x: coalesce(x.line[1], x.city, x.state, x."postalCode", x.country) is not null
+                address, lambda x: x.use is distinct from 'old'
+                    and coalesce(x.line[1], x.city, x.state, x."postalCode", x.country) is not null
             ) as places
         from landing.patient
     )
