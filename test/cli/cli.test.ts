@@ -58,7 +58,7 @@ describe("omopipe", () => {
     expect(etl).toMatchObject({ code: 0 });
     expect(etl.stdout).toMatch(/^all +1633 +1601 +28 +0 +4 +0 +0$/m);
     expect(etl.stderr).toContain("mapToOmop: done");
-    expect(etl.stderr, "a loss is said").toContain("4 of 1633 records left no row");
+    expect(etl.stderr, "a loss is said").toContain("4 of 1605 records left no row");
     expect(await readdir(join(folder, "cdm"))).toEqual(
       expect.arrayContaining(["person.parquet", "measurement.parquet", "report.json"]),
     );
