@@ -101,8 +101,8 @@ function bundleOf(all: readonly Resource[]): string {
   );
 }
 
-describe("rows and their ids do not depend on", () => {
-  const runs = { numRuns: 12 };
+describe("rows and their ids do not depend on", { timeout: 120_000 }, () => {
+  const runs = { numRuns: 12, interruptAfterTimeLimit: 15_000 };
 
   test("the order of lines and files", async () => {
     const shuffled = resources.chain((all) =>
@@ -138,7 +138,7 @@ describe("rows and their ids do not depend on", () => {
   });
 });
 
-describe("ids that collide", () => {
+describe("ids that collide", { timeout: 60_000 }, () => {
   const keyed = fc.uniqueArray(
     fc.record({
       id: fc.integer({ min: 1, max: 4 }),
