@@ -33,9 +33,3 @@ export type CdmTable = z.infer<typeof definitionSchema>["tables"][number];
 export const cdmTables: readonly CdmTable[] = definitionSchema.parse(
   JSON.parse(readFileSync(new URL("./cdm-5.4.json", import.meta.url), "utf8")),
 ).tables;
-
-/** The greatest number of characters a CDM column takes, or undefined where the specification sets none. */
-export function maximumLength(column: CdmColumn): number | undefined {
-  const length = /^varchar\((\d+)\)$/.exec(column.type)?.[1];
-  return length === undefined ? undefined : Number(length);
-}

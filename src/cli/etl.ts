@@ -10,6 +10,7 @@ import { OmopipeError } from "../pipeline/errors.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import { createRunReport, runReport } from "../quality/run-report.ts";
+import { checkVocabularyFolder } from "../vocabulary/load-vocabulary.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { runPipeline } from "./run-pipeline.ts";
 import { textTable } from "./table.ts";
@@ -31,6 +32,7 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
     mapToOmop({ noVocabulary: vocabulary === false, sourceName: source }),
   );
   const whole = out === undefined ? load : pipeline(load, parquet(out), runReport(out));
+  if (vocabulary) await checkVocabularyFolder(vocabulary);
   await mkdir(dirname(options.warehouse), { recursive: true });
   return await runPipeline(
     options.warehouse,
@@ -45,6 +47,8 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
   );
 }
 
+const howToMapCsv = "say how it becomes OMOP with --csv-mapping FILE, or --csv-mapping synthea for Synthea's layout.";
+
 /** Which sources the inputs need: FHIR, CSV, or one after the other. */
 async function sources(
   inputs: readonly string[],
@@ -56,11 +60,11 @@ async function sources(
   const csv = files.filter(isCsv);
   if (csvMapping === undefined) {
     const namedCsv = inputs.find((input) => isCsv(input));
-    if (namedCsv === undefined) return fhirFiles(inputs, { source });
-    throw new OmopipeError(
-      "USAGE",
-      `${namedCsv} is CSV: say how it becomes OMOP with --csv-mapping FILE, or --csv-mapping synthea for Synthea's layout.`,
-    );
+    if (namedCsv === undefined) {
+      if (csv.length > 0) process.stderr.write(`${csv.length} CSV files were left alone: ${howToMapCsv}\n`);
+      return fhirFiles(inputs, { source });
+    }
+    throw new OmopipeError("USAGE", `${namedCsv} is CSV: ${howToMapCsv}`);
   }
   const readCsv = csvFiles(csv.length > 0 ? csv : inputs, { mapping: csvMapping, source });
   return fhir.length > 0 ? pipeline(fhirFiles(fhir, { source }), readCsv) : readCsv;

@@ -1,4 +1,5 @@
-import { rename } from "node:fs/promises";
+import { mkdir, rename } from "node:fs/promises";
+import { dirname } from "node:path";
 import { patientHistories } from "../features/patient-histories.ts";
 import { mappedWarehouse } from "../omop/map-to-omop.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
@@ -14,6 +15,7 @@ export async function histories(options: {
   await mustExist(options.warehouse);
   const build = pipeline(mappedWarehouse(), patientHistories({ asOf: options.asOf }));
   await runPipeline(options.warehouse, {}, build, async ({ patients, asOf }, warehouse) => {
+    await mkdir(dirname(options.out), { recursive: true });
     const temporary = `${options.out}.tmp`;
     await warehouse.run(
       `copy (select unnest(history::struct(patient json, lab_results json, diagnoses json, procedures json, medications json))

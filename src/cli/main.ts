@@ -100,6 +100,12 @@ program
   .requiredOption("--warehouse <file>", "the DuckDB file")
   .action(async (options) => await (await import("./status.ts")).status(options));
 
+// A reader that has seen enough (`| head`) closes the pipe: that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(exitCodes.done);
+  throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

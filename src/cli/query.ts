@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { type CsvFormatterStream, format } from "fast-csv";
+import { format } from "fast-csv";
 import { OmopipeError } from "../pipeline/errors.ts";
+import type { Batch } from "../pipeline/stage.ts";
 import type { Row } from "../warehouse/values.ts";
 import { openExisting } from "./run-pipeline.ts";
 import { cellText, textTable } from "./table.ts";
@@ -14,21 +15,33 @@ export async function query(
     throw new OmopipeError("USAGE", `There is no format ${options.format}; there are table, csv and json.`);
   }
   await using warehouse = await openExisting(options.warehouse);
-  if (options.format === "table") {
-    process.stdout.write(textTable(await warehouse.rows(sql)));
-    return;
-  }
-  const csv: CsvFormatterStream<Row, Row> | undefined =
-    options.format === "csv" ? format({ headers: true, alwaysWriteHeaders: true }) : undefined;
-  csv?.pipe(process.stdout);
-  for await (const rows of warehouse.stream<Row>(sql)) {
+  if (options.format === "table") process.stdout.write(textTable(await warehouse.rows(sql)));
+  else if (options.format === "csv") await writeCsv(warehouse.stream<Row>(sql));
+  else await writeJson(warehouse.stream<Row>(sql));
+}
+
+/** One JSON array, a row a line. A whole number beyond 2^53 is text, because JSON's readers would round it. */
+async function writeJson(batches: AsyncIterable<Batch<Row>>): Promise<void> {
+  let before = "[\n";
+  for await (const rows of batches) {
     for (const row of rows) {
-      const more = csv
-        ? csv.write(Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cellText(value)])))
-        : process.stdout.write(`${JSON.stringify(row)}\n`);
-      if (!more) await once(csv ?? process.stdout, "drain");
+      const text = JSON.stringify(row, (_, value) => (typeof value === "bigint" ? String(value) : value));
+      if (!process.stdout.write(`${before}${text}`)) await once(process.stdout, "drain");
+      before = ",\n";
     }
   }
-  csv?.end();
-  if (csv) await once(csv, "end");
+  process.stdout.write(before === ",\n" ? "\n]\n" : "[]\n");
+}
+
+async function writeCsv(batches: AsyncIterable<Batch<Row>>): Promise<void> {
+  const csv = format<Row, Row>({ headers: true, alwaysWriteHeaders: true, includeEndRowDelimiter: true });
+  csv.pipe(process.stdout, { end: false });
+  for await (const rows of batches) {
+    for (const row of rows) {
+      const cells = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cellText(value)]));
+      if (!csv.write(cells)) await once(csv, "drain");
+    }
+  }
+  csv.end();
+  await once(csv, "end");
 }

@@ -14,6 +14,7 @@ export interface ExportTable {
 
 const resultTables = ["risk_score"];
 
+/** What is exported. */
 export interface ExportOptions {
   /** Names of tables, such as "person" or "risk_score". Default: all that have rows. */
   readonly tables?: readonly string[] | undefined;

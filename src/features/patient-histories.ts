@@ -14,6 +14,7 @@ export interface Histories extends Filled {
   readonly patients: number;
 }
 
+/** Up to when histories go. */
 export interface PatientHistoriesOptions {
   /** The last day that counts, YYYY-MM-DD. Default: today. */
   readonly asOf?: string | undefined;

@@ -1,8 +1,10 @@
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { diagnose } from "./diagnose.ts";
 import { findFiles } from "./find-files.ts";
-import { diagnose, type LandingContext, type LandingPlan, landFiles } from "./land-fhir.ts";
+import { landFiles } from "./land-fhir.ts";
+import type { LandingContext, LandingPlan } from "./landing-plan.ts";
 import { openLanding } from "./landing-tables.ts";
 import { sniffFile } from "./sniff-file.ts";
 
@@ -58,7 +60,7 @@ export function fhirFiles(
       };
       const plan: LandingPlan = {
         files,
-        byLine: new Set(),
+        byLine: new Set(files.filter((file) => file.damaged && file.format === "ndjson").map(({ path }) => path)),
         refused: files
           .filter((file) => file.format === "unreadable")
           .map(({ path }) => ({ path, code: "NOT_JSON", reason: "the file does not begin as JSON does" })),
@@ -75,7 +77,6 @@ export function fhirFiles(
         signal.throwIfAborted();
         if (!(error instanceof OmopipeError) || error.code !== "QUERY_FAILED") throw error;
         const careful = await diagnose(plan, context);
-        if (careful.byLine.size + careful.refused.length === plan.refused.length) throw error;
         done = 0;
         landed = await land(careful);
       }

@@ -1,35 +1,13 @@
-import { messageOf } from "../pipeline/errors.ts";
-import { literal, literalList, pathLiteral, sqlText } from "../warehouse/sql-text.ts";
-import type { Warehouse } from "../warehouse/warehouse.ts";
+import { literal, literalList, sqlText } from "../warehouse/sql-text.ts";
 import { quarantine, registerFiles } from "./landing-files.ts";
+import { groups, type LandingContext, type LandingPlan, ordinaryBytes } from "./landing-plan.ts";
 import type { LandingTable } from "./landing-tables.ts";
-import { problemOfDocument, problemOfLine, type Refused } from "./quarantine.ts";
-import { readLines } from "./read-lines.ts";
 import type { SniffedFile } from "./sniff-file.ts";
-
-/** Which way each file goes: the fast ways first, the careful ones for files that need them. */
-export interface LandingPlan {
-  readonly files: readonly SniffedFile[];
-  /** Files that are read line by line in JavaScript, because DuckDB's reader gives up on them. */
-  readonly byLine: ReadonlySet<string>;
-  /** Files that cannot be read at all. */
-  readonly refused: readonly Refused[];
-}
-
-export interface LandingContext {
-  readonly warehouse: Warehouse;
-  readonly tables: readonly LandingTable[];
-  readonly source: string;
-  readonly runId: string;
-  readonly signal: AbortSignal;
-  readonly onFiles: (done: number) => void;
-}
-
-const defaultObjectBytes = 16_777_216;
+import { stageDocument, stageLines } from "./stage-carefully.ts";
 
 /**
  * Lands every file of the plan, in the caller's transaction. Throws when DuckDB's reader fails on a file;
- * {@link diagnose} then finds which one, and the transaction is run again with a new plan.
+ * `diagnose` then finds which one, and the transaction is run again with a new plan.
  */
 export async function landFiles(plan: LandingPlan, context: LandingContext): Promise<void> {
   const { warehouse } = context;
@@ -67,7 +45,8 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   byLine.push(...(await withBadLines(mixed, context)));
   for (const file of byLine) await stageLines(file, context);
 
-  for (const group of groups(readable.filter((file) => file.format === "document"))) {
+  const documents = readable.filter((file) => file.format === "document");
+  for (const group of groups(await withoutHuge(documents, context))) {
     await run(sql("stage-documents.sql", group.parts));
     context.onFiles(group.files.length);
   }
@@ -83,59 +62,28 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
     'an entry of a Bundle holds no FHIR resource', ${literal(context.runId)}
     from staged_resource where resource_type = '' and bundle is not null`);
   await run(sql("resolve-full-urls.sql"));
-  for (const { resourceType, table, structure } of context.tables) {
+  for (const { resourceType, table, structure } of await tablesOf("staged_resource", context)) {
     const parts = { table, structure: literal(JSON.stringify(structure)), resource_type: literal(resourceType) };
     await run(sql("land-staged.sql", parts));
   }
   await countRecords(context);
-  for (const { table, resourceType } of context.tables) {
+  for (const { table, resourceType } of await tablesOf(
+    "landing_file join meta.file_records using (file_id)",
+    context,
+  )) {
     await run(sql("supersede.sql", { table, resource_type: literal(resourceType) }));
   }
   await run("drop table staged_resource; drop table landing_file");
 }
 
-/** Reads each file alone, outside any transaction, and finds the ones that DuckDB's reader cannot take. */
-export async function diagnose(plan: LandingPlan, context: LandingContext): Promise<LandingPlan> {
-  const byLine = new Set(plan.byLine);
-  const refused = [...plan.refused];
-  const known = new Set([...byLine, ...refused.map(({ path }) => path)]);
-  for (const file of plan.files.filter(({ path }) => !known.has(path))) {
-    const [group] = groups([file]);
-    const read =
-      file.format === "ndjson"
-        ? `read_ndjson_objects(${group!.parts.files}, ignore_errors => true, compression => ${group!.parts.compression})`
-        : `read_json_objects(${group!.parts.files}, format => 'unstructured', compression => ${group!.parts.compression},
-             maximum_object_size => ${group!.parts.maximum_object_size})`;
-    try {
-      await context.warehouse.run(`select count(json) from ${read}`, undefined, { signal: context.signal });
-    } catch (error) {
-      context.signal.throwIfAborted();
-      if (file.format === "ndjson") byLine.add(file.path);
-      else refused.push(problemOfDocument(file.path, messageOf(error)));
-    }
+/** Stages documents of extraordinary size and gives those that remain to be staged. */
+async function withoutHuge(documents: readonly SniffedFile[], context: LandingContext): Promise<SniffedFile[]> {
+  const remaining: SniffedFile[] = [];
+  for (const file of documents) {
+    if (file.documentBytes > ordinaryBytes && (await stageDocument(file, context))) context.onFiles(1);
+    else remaining.push(file);
   }
-  return { ...plan, byLine, refused };
-}
-
-/** Files that one statement can read together: packed alike, and of ordinary size. A huge document is read alone. */
-function groups(files: readonly SniffedFile[]) {
-  const huge = files.filter((file) => file.documentBytes > defaultObjectBytes && file.format === "document");
-  const ordinary = files.filter((file) => !huge.includes(file));
-  const sets = [
-    ordinary.filter((file) => file.gzip),
-    ordinary.filter((file) => !file.gzip),
-    ...huge.map((file) => [file]),
-  ];
-  return sets
-    .filter((set) => set.length > 0)
-    .map((set) => ({
-      files: set,
-      parts: {
-        files: `[${set.map(({ path }) => pathLiteral(path)).join(", ")}]`,
-        compression: set[0]!.gzip ? "'gzip'" : "'uncompressed'",
-        maximum_object_size: String(Math.max(defaultObjectBytes, ...set.map((file) => file.documentBytes + 1))),
-      },
-    }));
+  return remaining;
 }
 
 async function forgetEarlierRows({ warehouse, tables }: LandingContext): Promise<void> {
@@ -170,34 +118,11 @@ async function withBadLines(files: readonly SniffedFile[], { warehouse }: Landin
   return files.filter(({ path }) => paths.has(path));
 }
 
-/** The careful way: every line is looked at alone, so that a bad one is named by its number and costs no other. */
-async function stageLines(file: SniffedFile, context: LandingContext): Promise<void> {
-  const { warehouse } = context;
-  for await (const lines of readLines(file.path, file.gzip, context.signal)) {
-    const texts = lines.filter((line) => "text" in line);
-    const refused: Refused[] = lines.flatMap((line) => ("text" in line ? [] : [{ path: file.path, ...line }]));
-    const accepted: string[] = [];
-    for (const { line, text } of texts) {
-      if (isResource(text)) accepted.push(text);
-      else refused.push({ path: file.path, line, ...problemOfLine(text) });
-    }
-    await warehouse.run(
-      `insert into staged_resource
-       select (select file_id from landing_file where path = $2), null, null, resource ->> '$.resourceType', resource
-       from (select unnest(json_extract($1::json, '$[*]')) as resource)`,
-      [`[${accepted.join(",")}]`, file.path],
-    );
-    await quarantine(warehouse, refused, context.runId);
-  }
-}
-
-function isResource(text: string): boolean {
-  try {
-    const value = JSON.parse(text) as { resourceType?: unknown } | null;
-    return typeof value?.resourceType === "string" && value.resourceType !== "" && !Array.isArray(value);
-  } catch {
-    return false;
-  }
+/** The landing tables of the resource types that occur in a relation. */
+async function tablesOf(relation: string, { warehouse, tables }: LandingContext): Promise<readonly LandingTable[]> {
+  const rows = await warehouse.rows<{ resource_type: string | null }>(`select distinct resource_type from ${relation}`);
+  const types = new Set(rows.map(({ resource_type }) => resource_type));
+  return tables.filter(({ resourceType }) => types.has(resourceType));
 }
 
 async function countRecords({ warehouse, tables }: LandingContext): Promise<void> {

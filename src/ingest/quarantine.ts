@@ -23,14 +23,20 @@ export interface Refused extends Problem {
   readonly byte?: number | undefined;
 }
 
-/** What DuckDB's JSON reader says of a file, as a problem with its place. Its messages hold no content. */
-export function problemOfDocument(path: string, message: string): Refused {
+/** A file that breaks off or does not unpack. */
+export function damaged(path: string, why: string): Refused {
+  return { path, code: "FILE_DAMAGED", reason: `the file breaks off: ${why}` };
+}
+
+/** What DuckDB's JSON reader says of a file, as a problem with its place. Its messages hold no content, but the path. */
+export function problemOfDocument(path: string, messageWithPath: string): Refused {
+  const message = messageWithPath.replaceAll(path, "");
   const byte = /at byte (\d+)/.exec(message)?.[1];
   const detail = /in record\/value \d+: ([^.]*)/.exec(message)?.[1];
   return {
     path,
     ...(byte === undefined ? {} : { byte: Number(byte) }),
-    code: /gzip|GZIP|decode|compress/.test(message) ? "FILE_DAMAGED" : "NOT_JSON",
+    code: "NOT_JSON",
     reason: detail === undefined ? "the file could not be read as JSON" : `no valid JSON: ${detail}`,
   };
 }

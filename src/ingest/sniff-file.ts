@@ -6,6 +6,8 @@ export interface SniffedFile {
   readonly path: string;
   readonly bytes: number;
   readonly gzip: boolean;
+  /** A gzip file that breaks off, where the first bytes show it: DuckDB takes what there is of it for the whole. */
+  readonly damaged: boolean;
   /** `ndjson`: one JSON value a line. `document`: JSON over any number of lines. `unreadable`: neither. */
   readonly format: "ndjson" | "document" | "unreadable";
   /** The resource type of the first line of NDJSON, where it could be read. */
@@ -31,6 +33,7 @@ export async function sniffFile(path: string): Promise<SniffedFile> {
     path,
     bytes: size,
     gzip,
+    damaged: gzip && complete && !unpacks(raw),
     ...recognise(text, /\.(ndjson|jsonl)(\.gz)?$/i.test(path), complete),
     documentBytes: gzip ? await unpackedSize(file, size) : size,
   };
@@ -66,6 +69,15 @@ function typeOf(line: string): string | undefined {
   return /^\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"/.exec(line)?.[1];
 }
 
+function unpacks(raw: Buffer): boolean {
+  try {
+    gunzipSync(raw);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function unpackedHead(raw: Buffer): Buffer | undefined {
   try {
     return gunzipSync(raw, { finishFlush: constants.Z_SYNC_FLUSH });
@@ -74,7 +86,10 @@ function unpackedHead(raw: Buffer): Buffer | undefined {
   }
 }
 
-/** gzip keeps the size of what it packed, modulo 2^32, in its last four bytes. */
+/**
+ * gzip keeps the size of what it packed in its last four bytes: modulo 2^32, and of its last member only, where it has
+ * several.
+ */
 async function unpackedSize(file: Awaited<ReturnType<typeof open>>, size: number): Promise<number> {
   if (size < 4) return 0;
   const tail = Buffer.alloc(4);

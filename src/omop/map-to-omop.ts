@@ -10,6 +10,7 @@ import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
 import { createExtractViews, fhirExtracts } from "./extracts.ts";
+import { matchUnits } from "./resolve/match-units.ts";
 import { type IdColumn, makeIdsUnique } from "./unique-ids.ts";
 
 /** What every stage from mapping on gives: the CDM tables are filled. */
@@ -59,6 +60,7 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
         await mapAll(context, options.sourceName ?? "default", version);
         return await countTables(warehouse);
       });
+      await warnOfLoss(context);
       return { stage: "mapped", runId, files: landed.files, tables };
     },
   };
@@ -84,6 +86,23 @@ export function mappedWarehouse(): Stage<undefined, Mapped, Warehouse> {
       return { stage: "mapped", runId, files: [], tables };
     },
   };
+}
+
+/** Says how much left no row, and loudly when it is nearly all: most often the patients are missing from the input. */
+async function warnOfLoss({ target: warehouse, warn }: StageContext<Warehouse>): Promise<void> {
+  const lost = await warehouse.row<{ dropped: number; records: number; reason: string | null }>(
+    `select
+       coalesce(sum(dropped), 0)::bigint as dropped,
+       coalesce(sum(mapped + dropped), 0)::bigint as records,
+       (select mode(reason) from mapping.dropped where whole_record) as reason
+     from mapping.file_fate`,
+  );
+  if (!lost || lost.dropped === 0) return;
+  const persons = await warehouse.row("select 1 from cdm.person limit 1");
+  const hint = persons ? "" : " No person was mapped at all: are the Patient records among the input?";
+  warn(
+    `${lost.dropped} of ${lost.records} records left no row, most often for ${lost.reason} (see mapping.dropped).${hint}`,
+  );
 }
 
 async function ensureVocabulary(
@@ -116,13 +135,20 @@ async function mapAll(context: StageContext<Warehouse>, sourceName: string, vers
     vocabulary_version: literal(version || "none"),
   };
   const recordKey = ["source", "resource_type", "resource_id"];
-  const steps: readonly (string | { text: string } | { uniqueIds: IdColumn })[] = [
+  const steps: readonly (
+    | string
+    | { text: string }
+    | { uniqueIds: IdColumn }
+    | { work: (on: Warehouse) => Promise<void> }
+  )[] = [
     "mapping-schema.sql",
     "resolve/macros.sql",
     "resolve/concept-map.sql",
     "events.sql",
     { text: createExtractViews([...fhirExtracts, ...(await csvExtracts(warehouse))]) },
     "resolve/codes.sql",
+    "resolve/units.sql",
+    { work: matchUnits },
     "resolve/resolve.sql",
     { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
     "rows/address.sql",
@@ -146,6 +172,13 @@ async function mapAll(context: StageContext<Warehouse>, sourceName: string, vers
     "tables/measurement.sql",
     "tables/observation.sql",
     "derived/observation-period.sql",
+    "derived/condition-era.sql",
+    { uniqueIds: eraIds("condition_era", "condition_concept_id") },
+    "derived/ingredient-exposure.sql",
+    "derived/drug-era.sql",
+    { uniqueIds: eraIds("drug_era", "drug_concept_id") },
+    "derived/dose-era.sql",
+    { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
     "derived/cdm-source.sql",
     "report/dropped-and-lineage.sql",
     { text: referenceFates() },
@@ -154,8 +187,14 @@ async function mapAll(context: StageContext<Warehouse>, sourceName: string, vers
     progress({ done, total: steps.length, unit: "steps" });
     if (typeof step === "string") await warehouse.run(sqlText(import.meta.url, step, parts), undefined, { signal });
     else if ("text" in step) await warehouse.run(step.text, undefined, { signal });
+    else if ("work" in step) await step.work(warehouse);
     else await makeIdsUnique(warehouse, step.uniqueIds);
   }
+}
+
+/** The ids of eras, which are those of one person and `what`, by their start. */
+function eraIds(table: string, ...what: readonly string[]): IdColumn {
+  return { table: `cdm.${table}`, id: `${table}_id`, key: ["person_id", ...what, `${table}_start_date`] };
 }
 
 /** Records of types without an extract are used through others only. */

@@ -101,6 +101,9 @@ create or replace macro mapping.number_of(text) as try_cast(mapping.numeric_text
 create or replace macro mapping.comparator_of(text) as
     replace(replace(nullif(mapping.numeric_text(text).comparator, ''), '≤', '<='), '≥', '>=');
 
+-- A number, unless it is more than any (1e999) or none (NaN).
+create or replace macro mapping.finite(number) as case when isfinite(number) then number end;
+
 -- A number as text: 120, not 120.0.
 create or replace macro mapping.number_text(number) as regexp_replace(number::varchar, '\.0$', '');
 

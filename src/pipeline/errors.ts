@@ -24,6 +24,7 @@ export type ErrorCode =
   | "ABORTED"
   | "STAGE_FAILED";
 
+/** What an error says beside its code and message. */
 export interface OmopipeErrorOptions {
   /** The stage in which it happened; filled in by the pipeline when left out. */
   readonly stage?: string | undefined;
@@ -31,6 +32,7 @@ export interface OmopipeErrorOptions {
   readonly record?: string | undefined;
   /** Whether the same call may succeed when repeated. Default false. */
   readonly retryable?: boolean | undefined;
+  /** What was thrown underneath. */
   readonly cause?: unknown;
 }
 

@@ -1,5 +1,6 @@
 import type { Batch, Stage, StageContext } from "./stage.ts";
 
+/** How a step is carried out. */
 export interface MapBatchesOptions {
   /** How many batches may be in work at once. Default 1. Memory holds this many batches. */
   readonly concurrency?: number | undefined;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { inStage, messageOf, OmopipeError } from "./errors.ts";
+import { inStage, messageOf } from "./errors.ts";
 import type { ProgressEvent, Stage, StageContext } from "./stage.ts";
 
 /** Where runs are written down. A target that has a `ledger` (a warehouse) gets one entry a run. */
@@ -8,9 +8,11 @@ export interface RunLedger {
   end(run: { runId: string; status: "done" | "failed" | "aborted"; message?: string | undefined }): Promise<void>;
 }
 
+/** How a pipeline is run. */
 export interface RunOptions {
   /** Stops the run between batches and inside every call that waits. */
   readonly signal?: AbortSignal | undefined;
+  /** Told when stages start, come on, warn, are done and fail. Default: nobody, so warnings are lost as well. */
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
   /** The name of this run in the ledger. Default: a random UUID. */
   readonly runId?: string | undefined;
@@ -26,7 +28,7 @@ export interface Pipeline<In, Out, Target> extends Stage<In, Out, Target> {
   readonly stages: readonly Stage<never, unknown, never>[];
   /**
    * Runs the stages one after the other against `target` and resolves to what the last one gives.
-   * Rejects with an {@link OmopipeError} that names the stage.
+   * Rejects with an `OmopipeError` that names the stage.
    */
   readonly run: undefined extends In ? (...args: RunArguments<Target>) => Promise<Out> : never;
 }
@@ -233,14 +235,10 @@ function observer(runId: string, onProgress: RunOptions["onProgress"]): Observer
 }
 
 function ledgerOf(target: unknown): RunLedger | undefined {
-  return typeof target === "object" && target !== null && "ledger" in target ? (target.ledger as RunLedger) : undefined;
+  if (typeof target !== "object" || target === null || !("ledger" in target)) return undefined;
+  return target.ledger as RunLedger | undefined;
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
-}
-
-/** Throws an {@link OmopipeError} with code ABORTED when the signal says stop. */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new OmopipeError("ABORTED", `Stopped: ${messageOf(signal.reason)}`);
 }

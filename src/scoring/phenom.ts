@@ -2,6 +2,7 @@ import { createPhenomClient, type PhenomClientOptions } from "../clients/phenom/
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Scorer } from "./scorer.ts";
 
+/** Which service scores which outcomes. */
 export interface PhenomScorerOptions extends PhenomClientOptions {
   /** The outcomes to score, by id; at least one. */
   readonly outcomes: readonly string[];

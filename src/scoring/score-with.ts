@@ -25,21 +25,22 @@ interface HistoryRow {
 
 type Outcome = HistoryRow & ({ scores: readonly Score[] } | { error: OmopipeError });
 
-/** So many persons are written in one transaction; a run that is stopped keeps those written before. */
+/** So many persons are written in one transaction. */
 const personsPerTransaction = 256;
 
 /**
  * Sends every history to a scoring service, a bounded number at a time, and stores the scores in `results.risk_score`
  * (those of the same person, outcome and day are replaced). A history that does not fit the contract is not sent. A
  * person that cannot be scored is listed in `results.scoring_error` and the run goes on; when the service refuses the
- * token or the address (401, 403, 404), or when nobody could be scored, the run fails.
+ * token or the address (401, 403, 404), or when nobody could be scored, the run fails. A run that fails or is stopped
+ * keeps the scores it was given.
  *
  * @example
  * await pipeline(mappedWarehouse(), patientHistories(), scoreWith(phenom({ baseUrl, token, outcomes }))).run(warehouse);
  */
 export function scoreWith(scorer: Scorer): Stage<Histories, Scored, Warehouse> {
   return {
-    name: `scoreWith(${scorer.name})`,
+    name: nameOf(scorer),
     async execute(histories, context) {
       const { target: warehouse, progress, signal } = context;
       await warehouse.run(sqlText(import.meta.url, "results.sql"));
@@ -71,8 +72,15 @@ export function scoreWith(scorer: Scorer): Stage<Histories, Scored, Warehouse> {
             if (fatal) throw fatal;
             queue.add(async () => {
               const outcome = await scoreOne(row, scorer, calls.signal);
-              if ("error" in outcome && refusesEverybody(outcome.error, anyScored)) fatal = outcome.error;
-              else finished.push(outcome);
+              // Stopped is not failed.
+              if ("error" in outcome && calls.signal.aborted) return;
+              if ("error" in outcome && refusesEverybody(outcome.error, anyScored)) {
+                fatal = outcome.error;
+                queue.clear();
+                stop.abort(fatal);
+                return;
+              }
+              finished.push(outcome);
               anyScored ||= "scores" in outcome;
             });
             if (finished.length >= personsPerTransaction) await flush();
@@ -86,12 +94,17 @@ export function scoreWith(scorer: Scorer): Stage<Histories, Scored, Warehouse> {
         queue.clear();
         stop.abort(error);
         await queue.onIdle();
+        await flush().catch(() => {});
         throw error;
       }
       if (failed > 0 && scored === 0) throw await nobodyScored(warehouse, failed, histories.runId, scorer);
       return { ...histories, stage: "scored", scored, failed };
     },
   };
+}
+
+function nameOf(scorer: Scorer): string {
+  return `scoreWith(${scorer.name})`;
 }
 
 async function scoreOne(row: HistoryRow, scorer: Scorer, signal: AbortSignal): Promise<Outcome> {
@@ -102,7 +115,7 @@ async function scoreOne(row: HistoryRow, scorer: Scorer, signal: AbortSignal): P
     if (own.length === 0) throw new OmopipeError("SCORING_FAILED", "The service gave no score for this person.");
     return { ...row, scores: own };
   } catch (error) {
-    return { ...row, error: inStage(error, scorer.name, signal) };
+    return { ...row, error: inStage(error, nameOf(scorer), signal) };
   }
 }
 

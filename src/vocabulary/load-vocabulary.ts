@@ -13,8 +13,11 @@ export interface LoadedVocabulary {
   readonly loaded: boolean;
 }
 
+/** How a vocabulary is loaded. */
 export interface LoadVocabularyOptions {
+  /** Stops the loading; the vocabulary that was there before then stays. */
   readonly signal?: AbortSignal | undefined;
+  /** Told the name of each table before it is loaded. */
   readonly onTable?: ((table: string) => void) | undefined;
 }
 
@@ -70,6 +73,11 @@ export async function vocabularyVersion(warehouse: Warehouse): Promise<string> {
 export const howToGetVocabulary =
   "Download one from Athena (athena.ohdsi.org: log in, choose at least SNOMED, LOINC, RxNorm, CVX, UCUM and the ICD " +
   "vocabularies, unpack the ZIP) and name the unpacked folder with --vocabulary DIR";
+
+/** Throws VOCABULARY_MISSING when a folder is no Athena download: a look before long work that will need it. */
+export async function checkVocabularyFolder(folder: string): Promise<void> {
+  await vocabularyFiles(folder);
+}
 
 async function vocabularyFiles(folder: string): Promise<Map<string, { path: string; bytes: number; changed: number }>> {
   const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {

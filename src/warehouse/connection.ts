@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 
@@ -5,9 +6,9 @@ import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 export interface Connection {
   /** Makes a call. When its signal stops it, DuckDB is told to interrupt, and the abort reason wins over its error. */
   call<R>(use: (connection: DuckDBConnection) => Promise<R>, signal?: AbortSignal): Promise<R>;
-  /** Tells DuckDB to interrupt what runs at this moment. */
-  interrupt(): void;
-  /** Interrupts what still runs, waits for its end and closes. */
+  /** Interrupts what runs and waits for its end. */
+  stop(): Promise<void>;
+  /** Stops and closes. */
   close(): Promise<void>;
 }
 
@@ -15,14 +16,26 @@ export interface Connection {
 export async function connect(instance: DuckDBInstance): Promise<Connection> {
   const connection = await instance.connect();
   const running = new Set<Promise<unknown>>();
-  const interrupt = () => connection.interrupt();
+  // Said again and again, because a query that has not quite begun does not hear it.
+  const interruptUntilEnd = async (call: Promise<unknown>) => {
+    const ended = call.then(
+      () => true,
+      () => true,
+    );
+    do connection.interrupt();
+    while (!(await Promise.race([ended, sleep(10, false)])));
+  };
+  const stop = async () => {
+    await Promise.all([...running].map(interruptUntilEnd));
+  };
   return {
-    interrupt,
+    stop,
     async call(use, signal) {
       signal?.throwIfAborted();
-      signal?.addEventListener("abort", interrupt, { once: true });
       const result = use(connection);
+      const interrupt = () => void interruptUntilEnd(result);
       running.add(result);
+      signal?.addEventListener("abort", interrupt, { once: true });
       try {
         return await result;
       } catch (error) {
@@ -34,10 +47,7 @@ export async function connect(instance: DuckDBInstance): Promise<Connection> {
       }
     },
     async close() {
-      while (running.size > 0) {
-        interrupt();
-        await Promise.race(running).catch(() => {});
-      }
+      await stop();
       connection.closeSync();
     },
   };

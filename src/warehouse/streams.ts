@@ -19,21 +19,28 @@ export function createStreams(instance: DuckDBInstance): Streams {
   const open = new Set<() => Promise<void>>();
   return {
     async *read(sql, signal) {
-      const connection = await connect(instance);
+      const connecting = connect(instance);
       let result: DuckDBResult | undefined;
       let ended: Promise<void> | undefined;
       const end = () => {
-        ended ??= letGo(connection, result);
+        ended ??= connecting.then((connection) => letGo(connection, () => result));
         return ended;
+      };
+      const mustBeOpen = () => {
+        if (ended) throw new OmopipeError("QUERY_FAILED", "The warehouse was closed while a query was being read.");
       };
       open.add(end);
       try {
-        result = await connection.call((own) => own.stream(sql), signal);
+        const connection = await connecting;
+        mustBeOpen();
+        await connection.call(async (own) => {
+          result = await own.stream(sql);
+        }, signal);
         while (true) {
+          mustBeOpen();
           const chunk = await connection.call(() => result!.fetchChunk(), signal);
           if (!chunk || chunk.rowCount === 0) return;
-          yield { result, chunk };
-          if (ended) throw new OmopipeError("QUERY_FAILED", "The warehouse was closed while a query was being read.");
+          yield { result: result!, chunk };
         }
       } finally {
         open.delete(end);
@@ -47,9 +54,13 @@ export function createStreams(instance: DuckDBInstance): Streams {
 }
 
 /** A result that was not read to its end keeps the database file locked; interrupted and read on, it lets go. */
-async function letGo(connection: Connection, result: DuckDBResult | undefined): Promise<void> {
-  connection.interrupt();
-  const fetch = async () => (await connection.call(async () => result?.fetchChunk()))?.rowCount;
-  while (await fetch().catch(() => 0));
+async function letGo(connection: Connection, resultOf: () => DuckDBResult | undefined): Promise<void> {
+  await connection.stop();
+  const interruptedFetch = async () => {
+    const next = connection.call(async () => resultOf()?.fetchChunk());
+    await connection.stop();
+    return (await next)?.rowCount;
+  };
+  while (await interruptedFetch().catch(() => 0));
   await connection.close();
 }

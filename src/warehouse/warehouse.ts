@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DuckDBInstance, type DuckDBType, type DuckDBValue } from "@duckdb/node-api";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import type { RunLedger } from "../pipeline/pipeline.ts";
@@ -10,6 +12,7 @@ import { sqlText } from "./sql-text.ts";
 import { createStreams, type ResultChunk } from "./streams.ts";
 import { type Row, toPlain } from "./values.ts";
 
+/** How a warehouse is opened. */
 export interface WarehouseOptions {
   /** A folder with an Athena download. It is loaded when data is first mapped, and again when its release changes. */
   readonly vocabulary?: string | undefined;
@@ -19,7 +22,9 @@ export interface WarehouseOptions {
   readonly readOnly?: boolean | undefined;
 }
 
+/** How a query is run. */
 export interface QueryOptions {
+  /** Interrupts the query, which then rejects with the reason of the signal. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,8 +37,9 @@ export interface Warehouse extends AsyncDisposable {
   readonly path: string;
   /** The vocabulary folder the warehouse was opened with. */
   readonly vocabulary: string | undefined;
-  readonly ledger: RunLedger;
-  /** Runs one or several statements and drops what they return. */
+  /** Where runs are written down: one row of `meta.run` each. None where the warehouse was opened for reading only. */
+  readonly ledger: RunLedger | undefined;
+  /** Runs one or several statements (with parameters: one) and drops what they return. */
   run(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<void>;
   /** All rows of a query, in memory: for results known to be small. */
   rows<R = Row>(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<R[]>;
@@ -88,7 +94,7 @@ export async function openWarehouse(path: string, options: WarehouseOptions = {}
     path,
     vocabulary: options.vocabulary,
     get ledger() {
-      return createLedger(warehouse);
+      return options.readOnly ? undefined : createLedger(warehouse);
     },
     async run(sql, parameters, options) {
       await query(sql, parameters, options);
@@ -155,6 +161,8 @@ async function createInstance(path: string, options: WarehouseOptions): Promise<
       memory_limit: options.memoryLimit ?? "1GB",
       // Row order has no meaning in a warehouse; keeping it would hold whole inserts in memory.
       preserve_insertion_order: "false",
+      // A database in memory would spill into the current folder, and what it spills is patient data.
+      ...(path === ":memory:" ? { temp_directory: join(tmpdir(), `omopipe-${process.pid}`) } : {}),
       ...(options.readOnly ? { access_mode: "READ_ONLY" } : {}),
     });
   } catch (error) {

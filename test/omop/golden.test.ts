@@ -6,7 +6,7 @@ describe.each(caseFiles)("$title", (file) => {
   let outcome: Outcome;
   beforeAll(async () => {
     outcome = await mapCases(file);
-  }, 60_000);
+  }, 180_000);
 
   test.each(file.cases)("$name", (golden) => {
     const { found, wanted } = compare(golden, outcome);

@@ -59,8 +59,11 @@ export interface Outcome {
   readonly untraced: readonly string[];
 }
 
+/** Tables that are made of the others. */
+const derived = ["observation_period", "condition_era", "drug_era", "dose_era"];
+
 /** Tables that are compared only where a case lists them. */
-export const aside: ReadonlySet<string> = new Set(["person", "location", "observation_period", "lineage"]);
+export const aside: ReadonlySet<string> = new Set(["person", "location", "lineage", ...derived]);
 
 const folder = fileURLToPath(new URL("./", import.meta.url));
 
@@ -121,7 +124,7 @@ const byPerson = "cdm_table = 'person' and cdm_id = \"row\".person_id";
 /** Tables whose rows are not in the lineage themselves, but are those of a person. */
 const recordOf: Readonly<Record<string, string>> = {
   death: byPerson,
-  observation_period: byPerson,
+  ...Object.fromEntries(derived.map((table) => [table, byPerson])),
   location:
     "cdm_table = 'person' and cdm_id = (select min(person_id) from cdm.person where location_id = \"row\".location_id)",
 };

@@ -63,7 +63,7 @@ describe("stopping a run", () => {
     });
     const { error } = await stopped(pipeline(open, slow, collect()).run);
     expect(error.code).toBe("ABORTED");
-    await expect.poll(() => closed).toBe(true);
+    await expect.poll(() => closed, { timeout: 10_000 }).toBe(true);
   });
 
   it("starts nothing when the signal has said stop before", async () => {

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { OmopipeError } from "../../src/pipeline/errors.ts";
 import { mapBatches } from "../../src/pipeline/map-batches.ts";
-import { pipeline, throwIfAborted } from "../../src/pipeline/pipeline.ts";
+import { pipeline } from "../../src/pipeline/pipeline.ts";
 import { type Batch, sink, source } from "../../src/pipeline/stage.ts";
 import { failureOf } from "../support/failure.ts";
 import { batchesOf, collect, numbers } from "../support/stages.ts";
@@ -135,17 +135,5 @@ describe("failures of work done ahead", () => {
       await expect(pipeline(numbers(20), all, collect()).run()).rejects.toThrow("all: batch 1");
     });
     expect(unhandled).toEqual([]);
-  });
-});
-
-describe("a guard for the user's own loops", () => {
-  it("throws ABORTED once the signal says stop, and nothing before", () => {
-    const controller = new AbortController();
-    throwIfAborted(undefined);
-    throwIfAborted(controller.signal);
-    controller.abort(new Error("enough"));
-    expect(() => throwIfAborted(controller.signal)).toThrow(
-      expect.objectContaining({ code: "ABORTED", message: "Stopped: enough" }),
-    );
   });
 });

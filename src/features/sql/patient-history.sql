@@ -1,12 +1,25 @@
 -- patient_history of the PhenOM contract, from the CDM. A code is the source's own where its code system is known, else
 -- that of the standard concept; an event with neither is counted, not guessed.
 
+-- Code systems by kind of event; a laboratory result is told by LOINC alone.
 create or replace temp table code_type as
-from read_csv({{code_types}}, header => true, all_varchar => true);
+select kind, vocabulary_id, code_type
+from read_csv({{code_types}}, header => true, all_varchar => true)
+cross join unnest(['diagnosis', 'procedure', 'medication', 'lab']) as kinds(kind)
+where kind <> 'lab' or code_type = 'LOINC';
 
 -- Source codes that the vocabulary does not have, but whose code system was named.
 create or replace temp table unlisted_code as
-select role, source_value, any_value(vocabulary_id) as vocabulary_id
+select
+    case role
+        when 'condition' then 'diagnosis'
+        when 'procedure' then 'procedure'
+        when 'drug' then 'medication'
+        when 'vaccine' then 'medication'
+        when 'observation' then 'lab'
+    end as kind,
+    source_value,
+    any_value(vocabulary_id) as vocabulary_id
 from mapping.code_mapping
 where source_concept_id = 0 and vocabulary_id is not null and source_value is not null
 group by all
@@ -16,19 +29,19 @@ create or replace temp table history_event as
 with event as (
     select 'diagnosis' as kind, person_id, condition_start_date as day, condition_concept_id as concept_id,
         condition_source_concept_id as source_concept_id, condition_source_value as source_value,
-        ['condition'] as roles, null as abnormal
+        null as abnormal
     from cdm.condition_occurrence
     union all
     select 'procedure', person_id, procedure_date, procedure_concept_id, procedure_source_concept_id,
-        procedure_source_value, ['procedure'], null
+        procedure_source_value, null
     from cdm.procedure_occurrence
     union all
     select 'medication', person_id, drug_exposure_start_date, drug_concept_id, drug_source_concept_id,
-        drug_source_value, ['drug', 'vaccine'], null
+        drug_source_value, null
     from cdm.drug_exposure
     union all
     select 'lab', person_id, measurement_date, measurement_concept_id, measurement_source_concept_id,
-        measurement_source_value, ['observation'],
+        measurement_source_value,
         case
             when value_as_number < range_low then 'L'
             when value_as_number > range_high then 'H'
@@ -50,12 +63,12 @@ select
     coalesce(source_type.code_type, unlisted_type.code_type, standard_type.code_type) as code_type
 from event
 left join vocab.concept source on source.concept_id = event.source_concept_id and source.concept_id <> 0
-left join code_type source_type on source_type.vocabulary_id = source.vocabulary_id
-left join unlisted_code unlisted on event.source_concept_id = 0 and unlisted.source_value = event.source_value
-    and list_contains(event.roles, unlisted.role)
-left join code_type unlisted_type on unlisted_type.vocabulary_id = unlisted.vocabulary_id
+left join code_type source_type on source_type.kind = event.kind and source_type.vocabulary_id = source.vocabulary_id
+left join unlisted_code unlisted on event.source_concept_id = 0
+    and unlisted.kind = event.kind and unlisted.source_value = event.source_value
+left join code_type unlisted_type on unlisted_type.kind = event.kind and unlisted_type.vocabulary_id = unlisted.vocabulary_id
 left join vocab.concept standard on standard.concept_id = event.concept_id and standard.concept_id <> 0
-left join code_type standard_type on standard_type.vocabulary_id = standard.vocabulary_id
+left join code_type standard_type on standard_type.kind = event.kind and standard_type.vocabulary_id = standard.vocabulary_id
 where event.day <= {{as_of}};
 
 delete from features.patient_history;
@@ -65,7 +78,7 @@ with list_of_person as (
     select
         person_id,
         list({'lab_date': day, 'loinc': code, 'value_abnormal': abnormal} order by day, code, abnormal)
-            filter (kind = 'lab' and code_type = 'LOINC') as lab_results,
+            filter (kind = 'lab' and code_type is not null) as lab_results,
         list({'diagnosis_date': day, 'code': code, 'code_type_name': code_type} order by day, code)
             filter (kind = 'diagnosis' and code_type is not null) as diagnoses,
         list({'procedure_date': day, 'code': code, 'code_type_name': code_type} order by day, code)
@@ -73,7 +86,7 @@ with list_of_person as (
         list({'medication_start': day, 'code': code, 'code_type': code_type} order by day, code)
             filter (kind = 'medication' and code_type is not null) as medications,
         count(*) as events,
-        count(*) filter (code_type is null or (kind = 'lab' and code_type <> 'LOINC')) as not_expressed
+        count(*) filter (code_type is null) as not_expressed
     from history_event
     group by person_id
 )
@@ -105,6 +118,8 @@ select
     {{run_id}} as run_id
 from cdm.person
 left join cdm.location location using (location_id)
-left join list_of_person list using (person_id);
+left join list_of_person list using (person_id)
+-- Nobody has a history before birth.
+where make_date(person.year_of_birth, coalesce(person.month_of_birth, 1), coalesce(person.day_of_birth, 1)) <= {{as_of}};
 
 drop table history_event;

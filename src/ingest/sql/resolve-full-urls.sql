@@ -4,7 +4,7 @@
 create or replace temp table full_url_alias as
 select bundle, list('"' || full_url || '"' || chr(9) || '"' || resource_type || '/' || id || '"') as aliases
 from (
-    select bundle, full_url, resource_type, resource ->> '$.id' as id
+    select bundle, full_url, resource_type, nullif(resource ->> '$.id', '') as id
     from staged_resource
     where full_url is not null and resource_type <> ''
 )

@@ -1,7 +1,13 @@
--- NDJSON files of mixed content. Lines that are no JSON come out as NULL, and are counted as such.
+-- NDJSON files of mixed content, a line of which may be a Bundle. Lines that are no JSON come out as NULL, and are counted
+-- as such.
 
 insert into staged_resource
-select file_id, null, null, resource_type, case when list_contains({{landed_types}}, resource_type) then json end
+select
+    file_id,
+    null,
+    null,
+    resource_type,
+    case when resource_type = 'Bundle' or list_contains({{landed_types}}, resource_type) then json end
 from (
     select file.file_id, resource_type_of(line.json) as resource_type, line.json
     from read_ndjson_objects({{files}}, ignore_errors => true, filename => true, compression => {{compression}}) line

@@ -19,7 +19,7 @@ select
     "occurrenceDateTime" as end_text,
     case when "primarySource" = false then 'Patient self-report' else 'EHR administration record' end as type,
     "doseQuantity".value as quantity,
-    "doseQuantity".unit as dose_unit,
+    coalesce("doseQuantity".unit, "doseQuantity".code) as dose_unit,
     route,
     "lotNumber" as lot_number
 from landing.immunization

@@ -12,7 +12,7 @@ select
     case
         when len(request."modifierExtension") > 0 then 'MODIFIER_EXTENSION'
         when request.status is null or request.status not in ('active', 'completed', 'stopped') then 'STATUS'
-        when request.intent in ('proposal', 'plan') then 'INTENT'
+        when request.intent not like '%order' then 'INTENT'
         when request."doNotPerform" then 'DO_NOT_PERFORM'
     end as refused,
     'drug_exposure' as natural_table,
@@ -22,19 +22,19 @@ select
         list_filter(request.contained, lambda x: '#' || x.id = request."medicationReference".reference)[1].code,
         medication.code
     ) as code,
-    coalesce(request."authoredOn", request."dispenseRequest"."validityPeriod".start) as start_text,
+    mapping.dated(request."authoredOn", request."dispenseRequest"."validityPeriod".start) as start_text,
     request."dispenseRequest"."validityPeriod"."end" as end_text,
     'EHR prescription' as type,
     request."dispenseRequest".quantity.value as quantity,
     case
         when supply.value <= 0 then null
-        when supply.code = 'd' or supply.unit in ('d', 'day', 'days') then supply.value::integer
-        when supply.code = 'wk' then (supply.value * 7)::integer
+        when coalesce(supply.code, supply.unit) in ('d', 'day', 'days') then try_cast(supply.value as integer)
+        when coalesce(supply.code, supply.unit) in ('wk', 'week', 'weeks') then try_cast(supply.value * 7 as integer)
     end as days_supply,
     request."dispenseRequest"."numberOfRepeatsAllowed" as refills,
     request."dosageInstruction"[1].text as sig,
     request."dosageInstruction"[1].route as route,
-    request."statusReason".coding[1].display as stop_reason
+    coalesce(request."statusReason".coding[1].display, request."statusReason".text) as stop_reason
 from (
     select *, "dispenseRequest"."expectedSupplyDuration" as supply
     from landing.medication_request

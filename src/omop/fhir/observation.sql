@@ -1,6 +1,6 @@
 -- Observation and its components → measurement or observation, by the domain of the code. Rules: docs/mapping.md#observation.
 
-with dated as (
+with dated as not materialized (
     select
         *,
         mapping.dated(

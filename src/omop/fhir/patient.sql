@@ -40,8 +40,14 @@ select
     home.country as country,
     "deceasedDateTime" as death_date
 from (
-    select
-        *,
-        coalesce(list_filter(address, lambda x: x.use = 'home')[1], address[1]) as home
-    from landing.patient
+    select *, coalesce(list_filter(places, lambda x: x.use = 'home')[1], places[1]) as home
+    from (
+        select
+            *,
+            list_filter(
+                address, lambda x: x.use is distinct from 'old'
+                    and coalesce(x.line[1], x.city, x.state, x."postalCode", x.country) is not null
+            ) as places
+        from landing.patient
+    )
 )

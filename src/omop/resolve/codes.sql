@@ -1,4 +1,14 @@
--- Every code in use, once: resolving is done on these few, not on the rows that carry them.
+-- Every code in use, once: resolving is done on these few, not on the rows that carry them. And which vocabulary each code
+-- system is.
+
+create or replace temp table code_system as
+select
+    mapping.canonical_uri(uri) as uri,
+    vocabulary_id,
+    preference
+from read_csv({{code_systems}}, header => true, columns => {
+    'uri': 'varchar', 'preference': 'integer', 'vocabulary_id': 'varchar'
+});
 
 create or replace temp table code_in_use as
 select role, hash(code) as code_key, any_value(code) as code

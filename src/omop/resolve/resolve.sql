@@ -1,14 +1,5 @@
 -- From codes to standard concepts: rules: docs/mapping.md#codes.
 
-create or replace temp table code_system as
-select
-    mapping.canonical_uri(uri) as uri,
-    vocabulary_id,
-    preference
-from read_csv({{code_systems}}, header => true, columns => {
-    'uri': 'varchar', 'preference': 'integer', 'vocabulary_id': 'varchar'
-});
-
 create or replace temp table vocabulary_priority as
 from read_csv({{vocabulary_priority}}, header => true, columns => {
     'role': 'varchar', 'vocabulary_id': 'varchar', 'priority': 'integer'
@@ -40,7 +31,8 @@ select
     concept.invalid_reason,
     concept.domain_id,
     coalesce(vocabulary_priority.priority, 100) as priority,
-    code_system.preference
+    code_system.preference,
+    false as matched_unit
 from coding
 left join code_system
     on code_system.uri = mapping.canonical_uri(coding.coding.system)
@@ -82,6 +74,27 @@ where standard_concept = 'S' and invalid_reason is null;
 -- A unit must be a unit and a route a route; other concepts of the same code do not count.
 delete from candidate_target
 where (role = 'unit' and domain_id <> 'Unit') or (role = 'route' and domain_id <> 'Route');
+
+-- A unit that leads nowhere by its code is the one that it was matched with. Rules: docs/mapping.md#units.
+insert into candidate
+select distinct candidate.* replace (
+    concept.vocabulary_id as vocabulary_id,
+    concept.concept_id as concept_id,
+    concept.standard_concept as standard_concept,
+    concept.invalid_reason as invalid_reason,
+    concept.domain_id as domain_id,
+    true as matched_unit
+)
+from candidate
+join unit_match on unit_match.code_key = candidate.code_key
+join vocab.concept on concept.concept_id = unit_match.concept_id
+where candidate.role = 'unit'
+    and not exists (from candidate_target where role = 'unit' and code_key = candidate.code_key);
+
+insert into candidate_target
+select role, code_key, position, concept_id, concept_id, domain_id
+from candidate
+where matched_unit;
 
 -- 3. One coding is chosen: one that leads somewhere, then the vocabulary preferred for its role, the user's own choice,
 -- the one whose concept lies below those of the others, the first.
@@ -159,7 +172,7 @@ select
     value_target.value_concept_id,
     case
         when target.concept_id is null then 'UNMAPPED'
-        when target.concept_id = chosen.concept_id then 'ALREADY_STANDARD'
+        when target.concept_id = chosen.concept_id and not chosen.matched_unit then 'ALREADY_STANDARD'
         else 'MAPPED'
     end as status,
     0 as records

@@ -4,7 +4,12 @@
 create or replace temp table event_row as
 with found as (
     select
-        event.* exclude (code, value_code, unit, route),
+        event.* exclude (code, value_code, unit, route) replace (
+            mapping.finite(event.value_number) as value_number,
+            mapping.finite(event.range_low) as range_low,
+            mapping.finite(event.range_high) as range_high,
+            mapping.finite(event.quantity) as quantity
+        ),
         coalesce(code.target, 0) as target,
         coalesce(code.concept_id, 0) as concept_id,
         coalesce(code.source_concept_id, 0) as source_concept_id,

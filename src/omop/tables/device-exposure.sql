@@ -8,7 +8,7 @@ select
     end_date as device_exposure_end_date,
     end_datetime as device_exposure_end_datetime,
     type_concept_id as device_type_concept_id,
-    coalesce(quantity::integer, 1) as quantity,
+    try_cast(coalesce(quantity, 1) as integer) as quantity,
     visit_occurrence_id,
     mapping.cut(source_value, 50) as device_source_value,
     source_concept_id as device_source_concept_id

@@ -9,7 +9,7 @@ select
     start_date as drug_exposure_start_date,
     start_datetime as drug_exposure_start_datetime,
     coalesce(
-        case when days_supply > 0 then start_date + (days_supply - 1) end,
+        case when days_supply > 0 then try(start_date + (days_supply - 1)) end,
         end_date,
         case when type = 'EHR prescription' then start_date + 29 end,
         start_date

@@ -1,0 +1,61 @@
+import { messageOf } from "../pipeline/errors.ts";
+import { groups, type LandingContext, type LandingPlan } from "./landing-plan.ts";
+import { damaged, problemOfDocument, type Refused } from "./quarantine.ts";
+import { readBytes } from "./read-lines.ts";
+import type { SniffedFile } from "./sniff-file.ts";
+
+/** Reads each file alone, outside any transaction, and finds the ones that DuckDB's reader cannot take. */
+export async function diagnose(plan: LandingPlan, context: LandingContext): Promise<LandingPlan> {
+  const files: SniffedFile[] = [];
+  const byLine = new Set(plan.byLine);
+  const refused = [...plan.refused];
+  const known = new Set([...byLine, ...refused.map(({ path }) => path)]);
+  for (const file of plan.files) {
+    const failure = known.has(file.path) ? undefined : await failureOfReading(file, context);
+    if (failure !== undefined && file.format === "ndjson") byLine.add(file.path);
+    if (failure === undefined || file.format === "ndjson") {
+      files.push(file);
+      continue;
+    }
+    const { file: whole, problem } = await examineDocument(file, failure, context);
+    files.push(whole);
+    if (problem) refused.push(problem);
+  }
+  return { files, byLine, refused };
+}
+
+/** A document that could not be read: either it is broken, or it is gzip that told too small a size and can be read now. */
+async function examineDocument(
+  file: SniffedFile,
+  failure: string,
+  context: LandingContext,
+): Promise<{ file: SniffedFile; problem?: Refused }> {
+  if (!file.gzip) return { file, problem: problemOfDocument(file.path, failure) };
+  try {
+    let documentBytes = 0;
+    for await (const chunk of readBytes(file.path, true, context.signal)) documentBytes += chunk.length;
+    const whole = { ...file, documentBytes };
+    const remaining = await failureOfReading(whole, context);
+    return { file: whole, ...(remaining && { problem: problemOfDocument(file.path, remaining) }) };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return { file, problem: damaged(file.path, messageOf(error)) };
+  }
+}
+
+/** What DuckDB's reader says against a file; undefined when it takes it. */
+async function failureOfReading(file: SniffedFile, { warehouse, signal }: LandingContext): Promise<string | undefined> {
+  const { parts } = groups([file])[0]!;
+  const read =
+    file.format === "ndjson"
+      ? `read_ndjson_objects(${parts.files}, ignore_errors => true, compression => ${parts.compression})`
+      : `read_json_objects(${parts.files}, format => 'unstructured', compression => ${parts.compression},
+           maximum_object_size => ${parts.maximum_object_size})`;
+  try {
+    await warehouse.run(`select count(json) from ${read}`, undefined, { signal });
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    return messageOf(error);
+  }
+}

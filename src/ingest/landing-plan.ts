@@ -1,0 +1,47 @@
+import { pathLiteral } from "../warehouse/sql-text.ts";
+import type { Warehouse } from "../warehouse/warehouse.ts";
+import type { LandingTable } from "./landing-tables.ts";
+import type { Refused } from "./quarantine.ts";
+import type { SniffedFile } from "./sniff-file.ts";
+
+/** Which way each file goes: the fast ways first, the careful ones for files that need them. */
+export interface LandingPlan {
+  readonly files: readonly SniffedFile[];
+  /** Files that are read line by line in JavaScript, because DuckDB's reader gives up on them. */
+  readonly byLine: ReadonlySet<string>;
+  /** Files that cannot be read at all. */
+  readonly refused: readonly Refused[];
+}
+
+export interface LandingContext {
+  readonly warehouse: Warehouse;
+  readonly tables: readonly LandingTable[];
+  readonly source: string;
+  readonly runId: string;
+  readonly signal: AbortSignal;
+  readonly onFiles: (done: number) => void;
+}
+
+/** What DuckDB's JSON reader takes at once of itself. A document that is bigger is read in a way of its own. */
+export const ordinaryBytes = 16_777_216;
+
+/** Files that one statement can read together: packed alike, and of ordinary size. A huge document is read alone. */
+export function groups(files: readonly SniffedFile[]) {
+  const huge = files.filter((file) => file.documentBytes > ordinaryBytes && file.format === "document");
+  const ordinary = files.filter((file) => !huge.includes(file));
+  const sets = [
+    ordinary.filter((file) => file.gzip),
+    ordinary.filter((file) => !file.gzip),
+    ...huge.map((file) => [file]),
+  ];
+  return sets
+    .filter((set) => set.length > 0)
+    .map((set) => ({
+      files: set,
+      parts: {
+        files: `[${set.map(({ path }) => pathLiteral(path)).join(", ")}]`,
+        compression: set[0]!.gzip ? "'gzip'" : "'uncompressed'",
+        maximum_object_size: String(Math.max(ordinaryBytes, ...set.map((file) => file.documentBytes + 1))),
+      },
+    }));
+}

@@ -1,0 +1,225 @@
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runReportSchema } from "../../schemas/report.ts";
+import { localOutcomeId } from "../../src/engines/phenom/engine.ts";
+import { servePhenom } from "../../src/engines/phenom/serve-phenom.ts";
+
+const project = fileURLToPath(new URL("../../", import.meta.url));
+const main = join(project, "src/cli/main.ts");
+const ndjson = join(project, "sample-data/fhir/ndjson");
+const csv = join(project, "sample-data/csv");
+const vocabulary = join(project, "sample-data/vocabulary");
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function omopipe(args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
+      cwd: project,
+      env: { ...process.env, ...environment },
+    });
+    const said = { stdout: "", stderr: "" };
+    child.stdout.on("data", (data) => (said.stdout += data));
+    child.stderr.on("data", (data) => (said.stderr += data));
+    child.on("close", (code) => resolve({ code, ...said }));
+  });
+}
+
+describe("omopipe", () => {
+  let folder: string;
+  let warehouse: string;
+  let etl: Ended;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "omopipe-cli-"));
+    warehouse = join(folder, "new/warehouse.duckdb");
+    etl = await omopipe([
+      "etl",
+      ndjson,
+      "--vocabulary",
+      vocabulary,
+      "--warehouse",
+      warehouse,
+      "--out",
+      join(folder, "cdm"),
+    ]);
+  }, 60_000);
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test("etl writes a file a table and the report, and says what became of the records", async () => {
+    expect(etl).toMatchObject({ code: 0 });
+    expect(etl.stdout).toMatch(/^all +1633 +1601 +28 +0 +4 +0 +0$/m);
+    expect(etl.stderr).toContain("mapToOmop: done");
+    expect(etl.stderr, "a loss is said").toContain("4 of 1605 records left no row");
+    expect(await readdir(join(folder, "cdm"))).toEqual(
+      expect.arrayContaining(["person.parquet", "measurement.parquet", "report.json"]),
+    );
+    const report = runReportSchema.parse(JSON.parse(await readFile(join(folder, "cdm/report.json"), "utf8")));
+    expect(report.resources).toMatchObject({ read: 1633, mapped: 1601 });
+  });
+
+  test("etl --strict ends with 3 when a record was dropped", { timeout: 60_000 }, async () => {
+    const strict = ["etl", ndjson, "--no-vocabulary", "--strict", "--warehouse", join(folder, "strict.duckdb")];
+    const { code, stderr } = await omopipe(strict);
+    expect(code).toBe(3);
+    expect(stderr).toContain("all codes are kept with concept 0");
+  });
+
+  test("etl takes CSV by a mapping, and names CSV that it leaves alone", { timeout: 60_000 }, async () => {
+    const at = join(folder, "csv.duckdb");
+    const { code, stdout } = await omopipe([
+      "etl",
+      csv,
+      "--csv-mapping",
+      "synthea",
+      "--vocabulary",
+      vocabulary,
+      "--warehouse",
+      at,
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^person +25$/m);
+    const mixed = join(folder, "mixed");
+    await mkdir(mixed);
+    await writeFile(join(mixed, "a.ndjson"), '{"resourceType":"Patient","id":"p","birthDate":"1980-01-01"}\n');
+    await writeFile(join(mixed, "b.csv"), "id\n1\n");
+    const left = await omopipe(["etl", mixed, "--no-vocabulary", "--warehouse", join(folder, "mixed.duckdb")]);
+    expect(left.stderr).toContain("1 CSV files were left alone: say how it becomes OMOP with --csv-mapping");
+  });
+
+  test("says loudly when the patients are missing", async () => {
+    const alone = join(folder, "alone");
+    await mkdir(alone);
+    const condition = {
+      resourceType: "Condition",
+      id: "c",
+      subject: { reference: "Patient/p" },
+      onsetDateTime: "2020",
+    };
+    await writeFile(join(alone, "c.ndjson"), JSON.stringify({ ...condition, code: { text: "Cough" } }));
+    const { code, stderr } = await omopipe(["etl", alone, "--no-vocabulary", "--warehouse", join(folder, "a.duckdb")]);
+    expect(code).toBe(0);
+    expect(stderr).toContain("1 of 1 records left no row, most often for NO_PERSON");
+    expect(stderr).toContain("are the Patient records among the input?");
+  });
+
+  test.each([
+    ["a missing input", 1, ["etl", "/nowhere", "--warehouse", "x.duckdb"], "/nowhere does not exist"],
+    [
+      "a folder without FHIR",
+      1,
+      ["etl", join(project, "docs"), "--warehouse", "FOLDER/x.duckdb"],
+      "No FHIR resource was found",
+    ],
+    [
+      "a vocabulary that is none",
+      1,
+      ["etl", ndjson, "--vocabulary", csv, "--warehouse", "FOLDER/x.duckdb"],
+      "is no Athena download",
+    ],
+    ["CSV without a mapping", 2, ["etl", join(csv, "patients.csv"), "--warehouse", "FOLDER/x.duckdb"], "--csv-mapping"],
+    ["no warehouse named", 2, ["etl", ndjson], "--warehouse <file>"],
+    ["an unknown command", 2, ["etk"], "unknown command"],
+    ["a query of no warehouse", 1, ["query", "select 1", "--warehouse", "FOLDER/none.duckdb"], "There is no warehouse"],
+    [
+      "a format that is none",
+      2,
+      ["export", "--warehouse", "WAREHOUSE", "--format", "xls", "--out", "FOLDER/x"],
+      "no format xls",
+    ],
+    [
+      "a score without a token",
+      2,
+      [
+        "score",
+        "phenom",
+        "--warehouse",
+        "WAREHOUSE",
+        "--base-url",
+        "http://127.0.0.1:1",
+        "--outcome",
+        "a",
+        "--token-env",
+        "NOT_SET",
+      ],
+      "NOT_SET",
+    ],
+  ])("%s: exit code %i and a sentence", async (_, code, args, sentence) => {
+    const ended = await omopipe(args.map((arg) => arg.replace("FOLDER", folder).replace("WAREHOUSE", warehouse)));
+    expect(ended).toMatchObject({ code, stdout: "" });
+    expect(ended.stderr).toContain(sentence);
+    expect(ended.stderr, "no stack").not.toContain("    at ");
+  });
+
+  test("query prints a table, CSV, or one JSON array with whole numbers exact", async () => {
+    const query = async (sql: string, format: string) =>
+      (await omopipe(["query", sql, "--warehouse", warehouse, "--format", format])).stdout;
+    expect(await query("select 1 as a, 'x' as b", "table")).toBe("a  b\n-  -\n1  x\n");
+    expect(await query("select 1 as a, 'x,y' as b", "csv")).toBe('a,b\n1,"x,y"\n');
+    expect(
+      JSON.parse(await query("select 18446744073709551615::ubigint as a, [1] as b from range(2)", "json")),
+    ).toEqual([
+      { a: "18446744073709551615", b: [1] },
+      { a: "18446744073709551615", b: [1] },
+    ]);
+    expect(await query("select 1 where false", "json")).toBe("[]\n");
+  });
+
+  test("histories, export, score and status work on the warehouse", { timeout: 60_000 }, async () => {
+    const histories = join(folder, "made/histories.ndjson");
+    await omopipe(["histories", "--warehouse", warehouse, "--out", histories, "--as-of", "2026-01-01"]);
+    const lines = (await readFile(histories, "utf8")).trim().split("\n");
+    expect(lines).toHaveLength(25);
+    expect(Object.keys(JSON.parse(lines[0]!))).toEqual([
+      "patient",
+      "lab_results",
+      "diagnoses",
+      "procedures",
+      "medications",
+    ]);
+
+    await using engine = await servePhenom({ token: "secret" });
+    const score = ["score", "phenom", "--warehouse", warehouse, "--base-url", engine.url, "--outcome", localOutcomeId];
+    const scored = await omopipe(score, { PHENOM_TOKEN: "secret" });
+    expect(scored).toMatchObject({ code: 0, stdout: "25 of 25 patients are scored (results.risk_score)\n" });
+    const refused = await omopipe(score, { PHENOM_TOKEN: "wrong" });
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("401");
+
+    await omopipe([
+      "export",
+      "--warehouse",
+      warehouse,
+      "--format",
+      "arrow",
+      "--out",
+      join(folder, "arrow"),
+      "--tables",
+      "risk_score",
+    ]);
+    expect(await readdir(join(folder, "arrow"))).toEqual(["risk_score.arrow"]);
+    const { stdout } = await omopipe(["status", "--warehouse", warehouse]);
+    expect(stdout).toContain("fhirFiles → mapToOmop → parquet → runReport");
+    expect(stdout).toMatch(/failed .*401/);
+  });
+
+  test("run says what a script of one's own lacks", async () => {
+    const own = join(folder, "own");
+    await mkdir(own);
+    await writeFile(join(own, "package.json"), '{"type":"commonjs"}');
+    await writeFile(join(own, "a.ts"), "await 1;");
+    await writeFile(join(own, "b.mts"), "console.log(process.argv[2], await 1);");
+    const commonJs = await omopipe(["run", join(own, "a.ts")]);
+    expect(commonJs.code).toBe(2);
+    expect(commonJs.stderr).toContain('write "type": "module" into the package.json');
+    expect(await omopipe(["run", join(own, "b.mts"), "--", "given"])).toMatchObject({ code: 0, stdout: "given 1\n" });
+  });
+});

@@ -1,0 +1,352 @@
+import { describe, expect, it } from "vitest";
+import { type PatientHistory, patientHistorySchema } from "../../schemas/phenom.ts";
+import { patientHistories } from "../../src/features/patient-histories.ts";
+import { mappedWarehouse } from "../../src/omop/map-to-omop.ts";
+import { pipeline } from "../../src/pipeline/pipeline.ts";
+import type { Warehouse } from "../../src/warehouse/warehouse.ts";
+import {
+  type Coded,
+  concept,
+  condition,
+  drug,
+  measurement,
+  openCdm,
+  person,
+  procedure,
+  type Rows,
+} from "../support/cdm.ts";
+import { failureOf } from "../support/failure.ts";
+
+const vocabulary = [
+  concept(201826, "SNOMED", "44054006"),
+  concept(35206882, "ICD10CM", "E11.9"),
+  concept(4230911, "SNOMED", "40701008"),
+  concept(2007, "ICD10PCS", "B24BZZZ"),
+  concept(19019073, "RxNorm", "197696"),
+  concept(45000001, "NDC", "00093101498"),
+  concept(40213160, "CVX", "140"),
+  concept(3004410, "LOINC", "4548-4"),
+  concept(4184637, "SNOMED", "43396009"),
+  concept(8840, "UCUM", "mg/dL"),
+];
+
+const build = (warehouse: Warehouse, asOf?: string) =>
+  pipeline(mappedWarehouse(), patientHistories({ asOf })).run(warehouse);
+
+interface Built {
+  readonly patient_id: string;
+  readonly history: PatientHistory;
+  readonly events: number;
+  readonly not_expressed: number;
+}
+
+/** The histories of these rows by person, each held against the contract. */
+async function built(rows: Rows, asOf = "2026-01-01"): Promise<Built[]> {
+  await using warehouse = await openCdm({ "vocab.concept": vocabulary, ...rows });
+  await build(warehouse, asOf);
+  const found = await warehouse.rows<Omit<Built, "history"> & { history: string }>(
+    "select patient_id, history::varchar as history, events, not_expressed from features.patient_history order by person_id",
+  );
+  return found.map((row) => {
+    const history = JSON.parse(row.history) as PatientHistory;
+    expect(patientHistorySchema.safeParse(history).error).toBeUndefined();
+    return { ...row, history };
+  });
+}
+
+/** The one history of a person with these rows. */
+async function historyOf(rows: Rows, asOf?: string): Promise<Built> {
+  const [only] = await built({ "cdm.person": [person(1)], ...rows }, asOf);
+  return only!;
+}
+
+describe("a patient history", () => {
+  it("is what the contract has, to the last member", async () => {
+    const { history, events, not_expressed, patient_id } = await historyOf({
+      "cdm.location": [{ location_id: 5, zip: "60614-1234" }],
+      "cdm.person": [person(7, { gender_concept_id: 8507, location_id: 5 })],
+      "cdm.condition_occurrence": [
+        condition(7, "2021-03-04", { concept: 201826, source: 35206882, value: "E11.9" }),
+        condition(7, "2019-01-02", { concept: 201826, source: 201826, value: "44054006" }),
+      ],
+      "cdm.procedure_occurrence": [procedure(7, "2020-05-06", { concept: 4230911, source: 2007, value: "B24BZZZ" })],
+      "cdm.drug_exposure": [
+        drug(7, "2020-02-02", { concept: 19019073, source: 45000001, value: "00093101498" }),
+        drug(7, "2020-01-01", { concept: 40213160, source: 40213160, value: "140" }),
+      ],
+      "cdm.measurement": [
+        measurement(7, "2021-03-04", { concept: 3004410, source: 3004410 }, { value_as_number: 9.1, range_high: 5.6 }),
+      ],
+    });
+    expect(history).toEqual({
+      patient: { patient_id: "7", birth_date: "1950-06-01", sex: "M", zip3: "606" },
+      lab_results: [{ lab_date: "2021-03-04", loinc: "4548-4", value_abnormal: "H" }],
+      diagnoses: [
+        { diagnosis_date: "2019-01-02", code: "44054006", code_type_name: "SNOMED" },
+        { diagnosis_date: "2021-03-04", code: "E11.9", code_type_name: "ICD10" },
+      ],
+      procedures: [{ procedure_date: "2020-05-06", code: "B24BZZZ", code_type_name: "ICD10PCS" }],
+      medications: [
+        { medication_start: "2020-01-01", code: "140", code_type: "CVX" },
+        { medication_start: "2020-02-02", code: "00093101498", code_type: "NDC" },
+      ],
+    });
+    expect([patient_id, events, not_expressed]).toEqual(["7", 6, 0]);
+  });
+
+  it("of a person without events has four empty lists", async () => {
+    const { history, events } = await historyOf({});
+    expect(history).toEqual({
+      patient: { patient_id: "1", birth_date: "1950-06-01", sex: "F", zip3: "000" },
+      lab_results: [],
+      diagnoses: [],
+      procedures: [],
+      medications: [],
+    });
+    expect(events).toBe(0);
+  });
+
+  it("is one a person, each with that person's events", async () => {
+    const people = Array.from({ length: 50 }, (_, i) => i + 1);
+    const histories = await built({
+      "cdm.person": people.map((id) => person(id)),
+      "cdm.condition_occurrence": people.flatMap((id) =>
+        Array.from({ length: id % 4 }, (_, i) => condition(id, `20${10 + i}-01-01`, { concept: 201826 })),
+      ),
+    });
+    expect(histories.map(({ patient_id, events }) => [patient_id, events])).toEqual(
+      people.map((id) => [String(id), id % 4]),
+    );
+  });
+});
+
+describe("a birth date", () => {
+  it.each([
+    [{ month_of_birth: null, day_of_birth: null }, "1950-06-15"],
+    [{ month_of_birth: 2, day_of_birth: null }, "1950-02-01"],
+    [{ month_of_birth: 2, day_of_birth: 28 }, "1950-02-28"],
+  ])("that is known as %o is %s", async (known, birth_date) => {
+    const { history } = await historyOf({ "cdm.person": [person(1, known)] });
+    expect(history.patient.birth_date).toBe(birth_date);
+  });
+});
+
+describe("sex", () => {
+  it.each([
+    [8507, "M"],
+    [8532, "F"],
+    [8521, "U"],
+    [0, "U"],
+  ])("of concept %i is %s", async (gender_concept_id, sex) => {
+    const { history } = await historyOf({ "cdm.person": [person(1, { gender_concept_id })] });
+    expect(history.patient.sex).toBe(sex);
+  });
+});
+
+describe("the first three digits of the ZIP code", () => {
+  it.each([
+    ["60614", "606"],
+    ["00830", "008"],
+    ["606", "606"],
+    ["60", "000"],
+    ["SW1A 1AA", "000"],
+    [" 60614", "000"],
+    ["", "000"],
+    [null, "000"],
+  ])("of %o are %s", async (zip, zip3) => {
+    const { history } = await historyOf({
+      "cdm.location": [{ location_id: 5, zip }],
+      "cdm.person": [person(1, { location_id: 5 })],
+    });
+    expect(history.patient.zip3).toBe(zip3);
+  });
+
+  it("are 000 for a location that is not there", async () => {
+    const { history } = await historyOf({ "cdm.person": [person(1, { location_id: 99 })] });
+    expect(history.patient.zip3).toBe("000");
+  });
+});
+
+describe("as of a day", () => {
+  const rows = {
+    "cdm.condition_occurrence": ["2019-12-31", "2020-01-01", "2020-01-02"].map((day) =>
+      condition(1, day, { concept: 201826 }),
+    ),
+    "cdm.procedure_occurrence": [procedure(1, "2020-01-02", { concept: 4230911 })],
+    "cdm.drug_exposure": [drug(1, "2020-01-02", { concept: 19019073 })],
+    "cdm.measurement": [measurement(1, "2020-01-02", { concept: 3004410 })],
+  };
+
+  it("nothing later is in a history, nor counted; the day itself is", async () => {
+    const { history, events, not_expressed } = await historyOf(rows, "2020-01-01");
+    expect(history.diagnoses?.map(({ diagnosis_date }) => diagnosis_date)).toEqual(["2019-12-31", "2020-01-01"]);
+    expect([history.procedures, history.medications, history.lab_results]).toEqual([[], [], []]);
+    expect([events, not_expressed]).toEqual([2, 0]);
+  });
+
+  it("the next day has them", async () => {
+    expect((await historyOf(rows, "2020-01-02")).events).toBe(6);
+  });
+
+  it("is today when it is not said", async () => {
+    await using warehouse = await openCdm({ "cdm.person": [person(1)] });
+    const { asOf } = await build(warehouse);
+    expect(Math.abs(Date.parse(asOf) - Date.now())).toBeLessThan(86_400_000);
+    expect(await warehouse.row("select as_of from features.patient_history")).toEqual({ as_of: asOf });
+  });
+
+  it.each(["2026-02-30", "2026-1-1", "20260101", "2026-01-01T00:00:00", "tomorrow", "", "'; drop table x --"])(
+    "is refused when it is no day: %s",
+    async (asOf) => {
+      await using warehouse = await openCdm({ "cdm.person": [person(1)] });
+      expect(await failureOf(build(warehouse, asOf))).toMatchObject({
+        code: "USAGE",
+        stage: "patientHistories",
+        message: `asOf must be a date such as 2026-01-31; "${asOf}" is none.`,
+      });
+    },
+  );
+});
+
+describe("the code of an event", () => {
+  const mapping = (role: string, source_value: string, vocabulary_id: string | null, more: object = {}) => ({
+    role,
+    code_key: 1,
+    source_value,
+    vocabulary_id,
+    source_concept_id: 0,
+    target: 0,
+    concept_id: 0,
+    status: "UNMAPPED",
+    ...more,
+  });
+  const diagnosis = async (coded: Coded, mappings: readonly object[] = []) => {
+    const { history, not_expressed } = await historyOf({
+      "cdm.condition_occurrence": [condition(1, "2020-01-01", coded)],
+      "mapping.code_mapping": mappings,
+    });
+    const [only] = history.diagnoses ?? [];
+    return only ? `${only.code_type_name} ${only.code}` : { not_expressed };
+  };
+
+  it("is the source's own where its code system can be named, even if it has a standard concept", async () => {
+    expect(await diagnosis({ concept: 201826, source: 35206882, value: "E11.9" })).toBe("ICD10 E11.9");
+  });
+
+  it("is that of the vocabulary, not the text as it was sent", async () => {
+    expect(await diagnosis({ concept: 201826, source: 35206882, value: "e119" })).toBe("ICD10 E11.9");
+  });
+
+  it("is the standard one where the source's own cannot be expressed", async () => {
+    expect(await diagnosis({ concept: 201826, source: 8840, value: "mg/dL" })).toBe("SNOMED 44054006");
+    expect(await diagnosis({ concept: 201826, source: 0, value: "diabetes" })).toBe("SNOMED 44054006");
+  });
+
+  it("is the source's own where the vocabulary does not list it but its code system is known", async () => {
+    const unlisted = { concept: 0, source: 0, value: "E11.9999" };
+    expect(await diagnosis(unlisted, [mapping("condition", "E11.9999", "ICD10CM")])).toBe("ICD10 E11.9999");
+  });
+
+  it("is not guessed where a value stands for codes of two systems, or of another role", async () => {
+    const unlisted = { concept: 0, source: 0, value: "1234" };
+    const two = [mapping("condition", "1234", "ICD10CM"), mapping("condition", "1234", "SNOMED")];
+    expect(await diagnosis(unlisted, two)).toEqual({ not_expressed: 1 });
+    expect(await diagnosis(unlisted, [mapping("drug", "1234", "RxNorm")])).toEqual({ not_expressed: 1 });
+  });
+
+  it("is counted once where a drug and a vaccine have the same one", async () => {
+    const mappings = [mapping("drug", "140", "RxNorm"), mapping("vaccine", "140", "CVX")];
+    const one = { "cdm.drug_exposure": [drug(1, "2020-01-01", { value: "140" })] };
+    const both = await historyOf({ ...one, "mapping.code_mapping": mappings });
+    expect([both.history.medications, both.not_expressed]).toEqual([[], 1]);
+    const vaccine = await historyOf({ ...one, "mapping.code_mapping": mappings.slice(1) });
+    expect(vaccine.history.medications).toEqual([{ medication_start: "2020-01-01", code: "140", code_type: "CVX" }]);
+  });
+
+  it("that no code system can express is left out and counted", async () => {
+    expect(await diagnosis({ value: "a cough" }, [mapping("condition", "a cough", null)])).toEqual({
+      not_expressed: 1,
+    });
+    expect(await diagnosis({ concept: 8840, source: 8840 })).toEqual({ not_expressed: 1 });
+    expect(await diagnosis({ value: null })).toEqual({ not_expressed: 1 });
+  });
+});
+
+describe("a laboratory result", () => {
+  const lab = async (coded: Coded, more: object = {}) => {
+    const { history, not_expressed } = await historyOf({
+      "cdm.measurement": [measurement(1, "2020-01-01", coded, more)],
+    });
+    return { result: history.lab_results?.[0], not_expressed };
+  };
+
+  it("is told by LOINC: that of the source, else the standard one", async () => {
+    for (const source of [3004410, 4184637, 0]) {
+      expect((await lab({ concept: 3004410, source })).result?.loinc, `source ${source}`).toBe("4548-4");
+    }
+  });
+
+  it("without a LOINC code is left out and counted", async () => {
+    expect(await lab({ concept: 4184637, source: 4184637 })).toEqual({ result: undefined, not_expressed: 1 });
+  });
+
+  it.each([
+    [{ value_as_number: 3, range_low: 4, range_high: 5 }, "L"],
+    [{ value_as_number: 6, range_low: 4, range_high: 5 }, "H"],
+    [{ value_as_number: 4, range_low: 4, range_high: 5 }, "N"],
+    [{ value_as_number: 5, range_low: 4, range_high: 5 }, "N"],
+    [{ value_as_number: 6, range_high: 5 }, "H"],
+    [{ value_as_number: 5, range_high: 5 }, "N"],
+    [{ value_as_number: 3, range_low: 4 }, "L"],
+    [{ value_as_number: 5 }, null],
+    [{ range_low: 4, range_high: 5 }, null],
+    [{}, null],
+  ])("of %o is marked %s", async (more, flag) => {
+    expect((await lab({ concept: 3004410 }, more)).result).toEqual({
+      lab_date: "2020-01-01",
+      loinc: "4548-4",
+      value_abnormal: flag,
+    });
+  });
+});
+
+describe("building histories", () => {
+  it("tells how many there are, and passes on what came before", async () => {
+    await using warehouse = await openCdm({ "cdm.person": [person(1), person(2)] });
+    expect(await build(warehouse, "2026-01-01")).toEqual({
+      stage: "histories",
+      runId: expect.any(String),
+      files: [],
+      tables: { person: 2 },
+      asOf: "2026-01-01",
+      patients: 2,
+    });
+  });
+
+  it("again replaces those that were there", async () => {
+    await using warehouse = await openCdm({ "cdm.person": [person(1), person(2)] });
+    await build(warehouse, "2026-01-01");
+    await warehouse.run("delete from cdm.person where person_id = 1");
+    await build(warehouse, "2020-01-01");
+    expect(await warehouse.rows("select person_id, as_of from features.patient_history")).toEqual([
+      { person_id: 2, as_of: "2020-01-01" },
+    ]);
+  });
+
+  it("leaves those that were there when it is stopped", async () => {
+    await using warehouse = await openCdm({ "cdm.person": [person(1)] });
+    await build(warehouse, "2026-01-01");
+    const controller = new AbortController();
+    const stopping = pipeline(mappedWarehouse(), patientHistories({ asOf: "2020-01-01" })).run(warehouse, {
+      signal: controller.signal,
+      onProgress: ({ stage }) => stage === "patientHistories" && controller.abort(),
+    });
+    expect((await failureOf(stopping)).code).toBe("ABORTED");
+    expect(await warehouse.row("select as_of from features.patient_history")).toEqual({ as_of: "2026-01-01" });
+  });
+
+  it("needs a CDM with rows", async () => {
+    await using warehouse = await openCdm({});
+    expect(await failureOf(build(warehouse))).toMatchObject({ code: "WAREHOUSE_INVALID", stage: "mappedWarehouse" });
+  });
+});

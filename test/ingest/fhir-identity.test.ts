@@ -1,0 +1,316 @@
+import { describe, expect, test } from "vitest";
+import { condition, type Intake, lines, openIntake, patient, type Resource, weight } from "./intake.ts";
+
+const uuid = "3f2b8c9e-5a51-4d3a-9f0e-2f6f5f3c7a10";
+const bundleOf = (...entry: readonly { fullUrl?: string; resource?: Resource }[]) =>
+  JSON.stringify({ resourceType: "Bundle", type: "collection", entry });
+const without = (resource: Resource, member: string): Resource => {
+  const { [member]: _, ...rest } = resource;
+  return rest;
+};
+
+/** The source ids of persons, and of the persons that conditions belong to. */
+async function owners({ warehouse }: Intake): Promise<string[]> {
+  const rows = await warehouse.rows<{ owner: string }>(
+    `select person_source_value as owner from cdm.condition_occurrence join cdm.person using (person_id) order by all`,
+  );
+  return rows.map(({ owner }) => owner);
+}
+
+describe("a resource without id", () => {
+  test("in NDJSON gets one made of its content: the same in every file and at every time", async () => {
+    await using intake = await openIntake();
+    const nameless = without(condition("c"), "id");
+    await intake.write("Condition.ndjson", lines(patient("p"), nameless));
+    await intake.land();
+    const first = await intake.ids("condition");
+    expect(first).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+
+    await intake.write(
+      "Condition.ndjson",
+      `${lines(patient("p"))}  ${JSON.stringify(nameless, null, 1).replaceAll("\n", " ")}`,
+    );
+    await intake.write("again.ndjson", lines(nameless));
+    const { resources } = await intake.land();
+    expect(await intake.ids("condition")).toEqual(first);
+    expect(resources.by_type.Condition).toMatchObject({ read: 2, mapped: 1, superseded: 1 });
+  });
+
+  test("keeps it when a neighbour is broken", async () => {
+    await using intake = await openIntake();
+    const spaced = JSON.stringify(without(condition("c"), "id"), null, 1).replaceAll("\n", " ");
+    await intake.write("Condition.ndjson", `${spaced}\n`);
+    await intake.land();
+    const whole = await intake.ids("condition");
+    await intake.write("Condition.ndjson", `${spaced}\n{"broken\n`);
+    await intake.land();
+    expect(await intake.ids("condition")).toEqual(whole);
+  });
+
+  test("two of different content are two", async () => {
+    await using intake = await openIntake();
+    const nameless = [condition("c"), condition("d", { onsetDateTime: "2020" })].map((each) => without(each, "id"));
+    await intake.write("Condition.ndjson", lines(patient("p"), ...nameless));
+    expect((await intake.land()).tables).toMatchObject({ condition_occurrence: 2 });
+  });
+
+  test("an empty id is none", async () => {
+    await using intake = await openIntake();
+    await intake.write("c.ndjson", lines(patient("p"), condition(""), condition("", { onsetDateTime: "2020" })));
+    const { resources } = await intake.land();
+    expect(resources.by_type.Condition).toMatchObject({ read: 2, mapped: 2, superseded: 0 });
+  });
+
+  test.each([
+    ["urn:uuid", `urn:uuid:${uuid}`, uuid],
+    ["URL", `http://server.example/fhir/Patient/${uuid}`, uuid],
+  ])("in a Bundle has the one of its fullUrl, a %s", async (_, fullUrl, id) => {
+    await using intake = await openIntake();
+    const mine = condition("c", { subject: { reference: fullUrl } });
+    await intake.write("b.json", bundleOf({ fullUrl, resource: without(patient(""), "id") }, { resource: mine }));
+    const { resources } = await intake.land();
+    expect(await intake.ids("patient")).toEqual([id]);
+    expect(resources).toMatchObject({ read: 2, mapped: 2 });
+  });
+});
+
+describe("references", () => {
+  test.each([
+    ["Type/id", "Patient/p"],
+    ["an absolute URL", "https://server.example/fhir/Patient/p"],
+    ["a version", "Patient/p/_history/7"],
+    ["an absolute URL of a version", "https://server.example/fhir/Patient/p/_history/7"],
+    ["urn:uuid", "urn:uuid:p"],
+  ])("by %s, in NDJSON", async (_, reference) => {
+    await using intake = await openIntake();
+    await intake.write("all.ndjson", lines(condition("c", { subject: { reference } }), patient("p"), patient("q")));
+    await intake.land();
+    expect(await owners(intake)).toEqual(["p"]);
+  });
+
+  test.each([
+    ["urn:uuid", `urn:uuid:${uuid}`],
+    ["urn:oid", "urn:oid:1.2.36.146.595.217.0.1"],
+    ["a URL that ends in something else", "http://server.example/people/seven"],
+  ])("to a fullUrl that does not end in the resource's id, a %s", async (_, fullUrl) => {
+    await using intake = await openIntake();
+    const mine = condition("c", { subject: { reference: fullUrl } });
+    const other = condition("d", { subject: { reference: "Patient/q" } });
+    await intake.write(
+      "b.json",
+      bundleOf(
+        { resource: mine },
+        { fullUrl, resource: patient("p") },
+        { resource: patient("q") },
+        { resource: other },
+      ),
+    );
+    await intake.land();
+    expect(await owners(intake)).toEqual(["p", "q"]);
+  });
+
+  test("the same fullUrl in two Bundles means two resources", async () => {
+    await using intake = await openIntake();
+    const fullUrl = `urn:uuid:${uuid}`;
+    for (const id of ["p", "q"]) {
+      const mine = condition(`c-${id}`, { subject: { reference: fullUrl } });
+      await intake.write(`${id}.json`, bundleOf({ fullUrl, resource: patient(id) }, { resource: mine }));
+    }
+    await intake.land();
+    expect(await owners(intake)).toEqual(["p", "q"]);
+  });
+
+  test("a Bundle refers to what another file holds", async () => {
+    await using intake = await openIntake();
+    await intake.write("patients.json", bundleOf({ resource: patient("p") }));
+    await intake.write("conditions.json", bundleOf({ resource: condition("c") }));
+    await intake.land();
+    expect(await owners(intake)).toEqual(["p"]);
+  });
+
+  test("what comes in a later run is found", async () => {
+    await using intake = await openIntake();
+    const conditions = await intake.write("a.ndjson", lines(condition("c")));
+    expect((await intake.land(conditions)).dropped).toEqual([
+      { resource_type: "Condition", reason: "NO_PERSON", count: 1 },
+    ]);
+    await intake.land(await intake.write("b.ndjson", lines(patient("p"))));
+    expect(await owners(intake)).toEqual(["p"]);
+  });
+
+  test("sources do not meet", async () => {
+    await using intake = await openIntake();
+    const people = await intake.write("a.ndjson", lines(patient("p")));
+    const conditions = await intake.write("b.ndjson", lines(condition("c")));
+    await intake.land(people, { source: "one" });
+    expect((await intake.land(conditions, { source: "two" })).resources).toMatchObject({ read: 1, dropped: 1 });
+  });
+});
+
+describe("the same resource again", () => {
+  const born = (birthDate: string, meta?: object) => patient("p", { birthDate, ...(meta && { meta }) });
+  const versions: [string, Resource, Resource][] = [
+    [
+      "lastUpdated",
+      born("1951", { lastUpdated: "2020-01-01T00:00:00Z" }),
+      born("1952", { lastUpdated: "2021-01-01T00:00:00Z" }),
+    ],
+    [
+      "lastUpdated across time zones",
+      born("1951", { lastUpdated: "2020-01-01T09:00:00+10:00" }),
+      born("1952", { lastUpdated: "2020-01-01T00:00:00Z" }),
+    ],
+    ["versionId", born("1951", { versionId: "9" }), born("1952", { versionId: "10" })],
+    [
+      "versionId, where lastUpdated is the same",
+      born("1951", { versionId: "1", lastUpdated: "2020-01-01T00:00:00Z" }),
+      born("1952", { versionId: "2", lastUpdated: "2020-01-01T00:00:00Z" }),
+    ],
+    ["any meta at all", born("1951"), born("1952", { lastUpdated: "2020-01-01T00:00:00Z" })],
+  ];
+  test.each(versions)("the newer %s wins, whatever the order", async (_, older, newer) => {
+    for (const order of [
+      [older, newer],
+      [newer, older],
+    ]) {
+      await using intake = await openIntake();
+      await intake.write("a.ndjson", lines(order[0]));
+      await intake.write("b.ndjson", lines(order[1]));
+      const { resources } = await intake.land();
+      expect(resources).toMatchObject({ read: 2, mapped: 1, superseded: 1 });
+      expect(await intake.warehouse.rows("select year_of_birth from cdm.person")).toEqual([{ year_of_birth: 1952 }]);
+    }
+  });
+
+  test("within one file, a Bundle, and over both", async () => {
+    await using intake = await openIntake();
+    const [older, newer] = versions[0]!.slice(1) as [Resource, Resource];
+    await intake.write("a.ndjson", lines(newer, older));
+    await intake.write("b.json", bundleOf({ resource: older }, { resource: newer }));
+    const { resources } = await intake.land();
+    expect(resources).toMatchObject({ read: 4, mapped: 1, superseded: 3 });
+    expect(await intake.warehouse.rows("select year_of_birth from cdm.person")).toEqual([{ year_of_birth: 1952 }]);
+  });
+
+  test("an older version that comes in a later run changes nothing", async () => {
+    await using intake = await openIntake();
+    const [older, newer] = versions[0]!.slice(1) as [Resource, Resource];
+    await intake.land(await intake.write("a.ndjson", lines(newer)));
+    const { resources } = await intake.land(await intake.write("b.ndjson", lines(older)));
+    expect(resources).toMatchObject({ read: 1, mapped: 0, superseded: 1 });
+    expect(await intake.warehouse.rows("select year_of_birth from cdm.person")).toEqual([{ year_of_birth: 1952 }]);
+  });
+
+  test("one id in two types is two resources", async () => {
+    await using intake = await openIntake();
+    await intake.write("a.ndjson", lines(patient("p"), condition("p"), weight("p")));
+    expect((await intake.land()).resources).toMatchObject({ read: 3, mapped: 3, superseded: 0 });
+  });
+
+  test("two resources of one content are two", async () => {
+    await using intake = await openIntake();
+    await intake.write("a.ndjson", lines(patient("p"), weight("a"), weight("b")));
+    expect((await intake.land()).tables).toMatchObject({ measurement: 2 });
+  });
+});
+
+describe("landing again", () => {
+  const everything = async ({ warehouse }: Intake) => ({
+    measurements: await warehouse.rows("from cdm.measurement order by all"),
+    persons: await warehouse.rows("from cdm.person order by all"),
+    lineage: await warehouse.rows("from mapping.lineage order by all"),
+    books: await warehouse.rows("from meta.file_records order by all"),
+    quarantine: await warehouse.rows("select * exclude (run_id) from meta.quarantine order by all"),
+  });
+
+  test("the same files changes nothing", async () => {
+    await using intake = await openIntake();
+    await intake.write("a.ndjson", lines(patient("p"), weight("a"), weight("b"), weight("a")));
+    await intake.write("b.ndjson", `${lines(weight("b", { meta: { versionId: "2" } }))}{"broken\n`);
+    const first = await intake.land();
+    const before = await everything(intake);
+    const second = await intake.land();
+    expect(await everything(intake)).toEqual(before);
+    expect(second.resources).toEqual(first.resources);
+    expect(second.resources).toMatchObject({ read: 6, mapped: 3, superseded: 2, quarantined: 1 });
+  });
+
+  test("a file that has changed: its old content goes", async () => {
+    await using intake = await openIntake();
+    await intake.write("a.ndjson", lines(patient("p"), weight("a"), weight("b")));
+    await intake.land();
+    await intake.write("a.ndjson", lines(patient("p"), weight("c")));
+    const { resources, tables } = await intake.land();
+    expect(resources).toMatchObject({ read: 2, mapped: 2 });
+    expect(tables).toMatchObject({ measurement: 1 });
+    expect(await intake.ids("observation")).toEqual(["c"]);
+  });
+
+  test("one file of several: the others stay", async () => {
+    await using intake = await openIntake();
+    await intake.write("a.ndjson", lines(patient("p"), weight("a")));
+    const b = await intake.write("b.ndjson", lines(weight("b")));
+    await intake.land();
+    const { resources, tables } = await intake.land(b);
+    expect(resources).toMatchObject({ read: 1, mapped: 1 });
+    expect(tables).toMatchObject({ person: 1, measurement: 2 });
+  });
+
+  test("a run that fails leaves everything as it was", async () => {
+    await using intake = await openIntake();
+    await intake.write("a.ndjson", lines(patient("p"), weight("a")));
+    await intake.land();
+    const before = await everything(intake);
+    await intake.write("a.ndjson", "nothing of use");
+    await expect(intake.land()).rejects.toMatchObject({ code: "INPUT_NOT_FHIR" });
+    expect(await everything(intake)).toEqual(before);
+  });
+});
+
+describe("records that are only counted", () => {
+  test("types that are not mapped, known or not", async () => {
+    await using intake = await openIntake();
+    await intake.write(
+      "all.ndjson",
+      lines(
+        patient("p"),
+        { resourceType: "Basic", id: "b" },
+        { resourceType: "Dragon", id: "d" },
+        { resourceType: "Basic" },
+      ),
+    );
+    const { resources } = await intake.land();
+    expect(resources).toMatchObject({ read: 4, mapped: 1, ignored: 3 });
+    expect(resources.by_type).toMatchObject({ Basic: { read: 2, ignored: 2 }, Dragon: { read: 1, ignored: 1 } });
+  });
+
+  test("a file of a type that is not mapped", async () => {
+    await using intake = await openIntake();
+    await intake.write("Basic.ndjson", lines({ resourceType: "Basic", id: "b" }));
+    expect((await intake.land()).resources).toMatchObject({ read: 1, ignored: 1 });
+  });
+
+  test("a Medication is used through others only", async () => {
+    await using intake = await openIntake();
+    await intake.write("all.ndjson", lines(patient("p"), { resourceType: "Medication", id: "m", code: { text: "x" } }));
+    expect((await intake.land()).resources).toMatchObject({ read: 2, mapped: 1, reference: 1 });
+  });
+
+  test("entries without resource, and entries that hold no resource", async () => {
+    await using intake = await openIntake();
+    const entry = [
+      { resource: patient("p") },
+      { fullUrl: "urn:uuid:gone", request: { method: "DELETE", url: "Patient/q" } },
+      { resource: { id: "no type" } },
+      { resource: "text" },
+      { resource: null },
+      "text",
+      null,
+    ];
+    await intake.write("b.json", JSON.stringify({ resourceType: "Bundle", type: "transaction", entry }));
+    const { resources } = await intake.land();
+    expect(resources).toMatchObject({ read: 7, mapped: 1 });
+    expect(resources.ignored + resources.quarantined).toBe(6);
+    expect(await intake.quarantine()).not.toEqual([]);
+  });
+});

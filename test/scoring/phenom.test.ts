@@ -1,0 +1,311 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { localOutcomeId } from "../../src/engines/phenom/engine.ts";
+import { servePhenom } from "../../src/engines/phenom/serve-phenom.ts";
+import { patientHistories } from "../../src/features/patient-histories.ts";
+import { mappedWarehouse } from "../../src/omop/map-to-omop.ts";
+import { pipeline, type RunOptions } from "../../src/pipeline/pipeline.ts";
+import { type PhenomScorerOptions, phenom } from "../../src/scoring/phenom.ts";
+import { scoreWith } from "../../src/scoring/score-with.ts";
+import type { Warehouse } from "../../src/warehouse/warehouse.ts";
+import { openCdm, person } from "../support/cdm.ts";
+import { failureOf } from "../support/failure.ts";
+import { servePhenomBadly, token } from "../support/phenom-service.ts";
+
+/** Identifiers that would be seen in a message. */
+const firstPerson = 8_817_001;
+
+const openPersons = (count: number) =>
+  openCdm({ "cdm.person": Array.from({ length: count }, (_, i) => person(firstPerson + i)) });
+
+const quick = { backoff: { firstMilliseconds: 1, capMilliseconds: 2 }, poll: { firstMilliseconds: 1 } };
+
+const scorer = (baseUrl: string, more: Partial<PhenomScorerOptions> = {}) =>
+  phenom({ baseUrl, token, outcomes: [localOutcomeId], ...quick, ...more });
+
+function score(warehouse: Warehouse, service: ReturnType<typeof scorer>, options: RunOptions & { asOf?: string } = {}) {
+  const { asOf = "2026-01-01", ...run } = options;
+  return pipeline(mappedWarehouse(), patientHistories({ asOf }), scoreWith(service)).run(warehouse, run);
+}
+
+const errors = (warehouse: Warehouse) =>
+  warehouse.rows<{ patient_id: string; code: string; message: string }>(
+    "select patient_id, code, message from results.scoring_error order by person_id",
+  );
+const scoredPersons = async (warehouse: Warehouse) =>
+  (await warehouse.rows<{ id: number }>("select person_id as id from results.risk_score order by id")).map(
+    ({ id }) => id,
+  );
+
+const json = (status: number, body: unknown) => Response.json(body, { status });
+
+describe("scoring with the embedded PhenOM engine", () => {
+  it("stores one score a person, with all that came and where it came from", async () => {
+    await using engine = await servePhenom({ token });
+    await using warehouse = await openPersons(40);
+    const scored = await score(warehouse, scorer(engine.url), { runId: "run-1" });
+    expect(scored).toMatchObject({ stage: "scored", scored: 40, failed: 0, patients: 40, asOf: "2026-01-01" });
+    expect(await scoredPersons(warehouse)).toEqual(Array.from({ length: 40 }, (_, i) => firstPerson + i));
+    expect(await errors(warehouse)).toEqual([]);
+    expect(await warehouse.row("from results.risk_score where person_id = $1", [firstPerson])).toEqual({
+      person_id: firstPerson,
+      patient_id: String(firstPerson),
+      outcome_id: localOutcomeId,
+      probability: expect.closeTo(0.2252, 4),
+      prob_lower_95_percent_bound: expect.any(Number),
+      prob_upper_95_percent_bound: expect.any(Number),
+      relative_probability: expect.any(Number),
+      rel_lower_95_percent_bound: expect.any(Number),
+      rel_upper_95_percent_bound: expect.any(Number),
+      bin_id: 1,
+      num_bins: 10,
+      as_of: "2026-01-01",
+      scored_at: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$/),
+      run_id: "run-1",
+      model_source: `phenom ${new URL(engine.url).host}`,
+    });
+  });
+
+  it("again replaces the scores of that day, and keeps those of other days", async () => {
+    await using engine = await servePhenom({ token });
+    await using warehouse = await openPersons(5);
+    await score(warehouse, scorer(engine.url), { runId: "first" });
+    await score(warehouse, scorer(engine.url), { runId: "second", asOf: "2025-01-01" });
+    await score(warehouse, scorer(engine.url), { runId: "third" });
+    expect(
+      await warehouse.rows("select run_id, as_of, count(*) as rows from results.risk_score group by all order by all"),
+    ).toEqual([
+      { run_id: "second", as_of: "2025-01-01", rows: 5 },
+      { run_id: "third", as_of: "2026-01-01", rows: 5 },
+    ]);
+  });
+
+  it("needs an outcome to score, and a base URL", () => {
+    expect(() => scorer("http://127.0.0.1:1", { outcomes: [] })).toThrow(expect.objectContaining({ code: "USAGE" }));
+    expect(() => scorer("127.0.0.1")).toThrow(expect.objectContaining({ code: "USAGE" }));
+  });
+});
+
+describe("a service that refuses one person", () => {
+  it("has that person listed with code and reason, and the others scored", async () => {
+    await using service = await servePhenomBadly(({ patientId }) =>
+      patientId === String(firstPerson + 3) ? json(422, { detail: "The history is too old" }) : undefined,
+    );
+    await using warehouse = await openPersons(10);
+    const { scored, failed } = await score(warehouse, scorer(service.url), { runId: "run-1" });
+    expect([scored, failed]).toEqual([9, 1]);
+    expect(await scoredPersons(warehouse)).not.toContain(firstPerson + 3);
+    expect(await warehouse.rows("from results.scoring_error")).toEqual([
+      {
+        person_id: firstPerson + 3,
+        patient_id: String(firstPerson + 3),
+        as_of: "2026-01-01",
+        code: "HTTP_STATUS",
+        message: expect.stringContaining("The history is too old"),
+        run_id: "run-1",
+        model_source: `phenom ${new URL(service.url).host}`,
+      },
+    ]);
+  });
+
+  it("lists a person that it forgets between two calls, gives no score for, or breaks off at", async () => {
+    const jobs = new Map<string, string>();
+    await using service = await servePhenomBadly(({ patientId, path }) => {
+      if (patientId !== undefined) {
+        const job = `job_${patientId}`;
+        const special = [1, 2, 3].map((i) => String(firstPerson + i)).indexOf(patientId);
+        if (special === -1) return undefined;
+        jobs.set(job, ["forgotten", "excluded", "broken"][special]!);
+        return json(201, { job_id: job, status: "QUEUED" });
+      }
+      const kind = jobs.get(path.split("/")[3]!);
+      if (kind === undefined) return undefined;
+      if (kind === "forgotten") return json(404, { detail: "There is no such job" });
+      if (kind === "broken") return new Response("<html>Bad gateway</html>", { status: 200 });
+      if (path.endsWith("/results")) return json(200, { items: [], next_page_token: null });
+      return json(200, { job_id: "x", status: "SUCCEEDED_WITH_EXCLUSIONS" });
+    });
+    await using warehouse = await openPersons(8);
+    const { scored, failed } = await score(warehouse, scorer(service.url, { concurrency: 1 }));
+    expect([scored, failed]).toEqual([5, 3]);
+    expect((await errors(warehouse)).map(({ code }) => code)).toEqual([
+      "HTTP_STATUS",
+      "SCORING_FAILED",
+      "RESPONSE_INVALID",
+    ]);
+  });
+
+  it("has the person off the list as soon as it is scored", async () => {
+    let refuse = true;
+    await using service = await servePhenomBadly(({ patientId }) =>
+      refuse && patientId === String(firstPerson) ? json(422, { detail: "no" }) : undefined,
+    );
+    await using warehouse = await openPersons(3);
+    await score(warehouse, scorer(service.url));
+    expect(await errors(warehouse)).toHaveLength(1);
+    refuse = false;
+    expect((await score(warehouse, scorer(service.url))).failed).toBe(0);
+    expect(await errors(warehouse)).toEqual([]);
+  });
+
+  it("may give the score of somebody else, which is not stored", async () => {
+    await using service = await servePhenomBadly(({ path }) => {
+      if (!path.endsWith("/results")) return undefined;
+      return json(200, {
+        items: [
+          {
+            patient_id: "another",
+            outcome_id: localOutcomeId,
+            probability: 0.5,
+            prob_lower_95_percent_bound: 0.4,
+            prob_upper_95_percent_bound: 0.6,
+            relative_probability: 1,
+            rel_lower_95_percent_bound: 1,
+            rel_upper_95_percent_bound: 1,
+            bin_id: 1,
+            num_bins: 10,
+          },
+        ],
+      });
+    });
+    await using warehouse = await openPersons(2);
+    const error = await failureOf(score(warehouse, scorer(service.url)));
+    expect(error.code).toBe("SCORING_FAILED");
+    expect(await scoredPersons(warehouse)).toEqual([]);
+    expect((await errors(warehouse)).map(({ code }) => code)).toEqual(["RESPONSE_INVALID", "RESPONSE_INVALID"]);
+  });
+});
+
+describe("a service that refuses everybody", () => {
+  it.each([401, 403, 404])("with %i stops the run after a few calls, and nothing is stored", async (status) => {
+    await using service = await servePhenomBadly(() => json(status, { detail: "No entry" }));
+    await using warehouse = await openPersons(100);
+    const error = await failureOf(score(warehouse, scorer(service.url, { concurrency: 4 })));
+    expect(error).toMatchObject({ code: "HTTP_STATUS", stage: "scoreWith(phenom)" });
+    expect(error.message).toContain(`answered ${status}`);
+    expect(service.calls.length).toBeLessThanOrEqual(8);
+    expect(await scoredPersons(warehouse)).toEqual([]);
+    expect(await errors(warehouse)).toEqual([]);
+  });
+
+  it("from some person on stops the run, and keeps the scores that it had given", async () => {
+    let jobs = 0;
+    await using service = await servePhenomBadly(({ patientId }) =>
+      patientId !== undefined && ++jobs > 20 ? json(401, { detail: "The token has expired" }) : undefined,
+    );
+    await using warehouse = await openPersons(100);
+    const error = await failureOf(score(warehouse, scorer(service.url, { concurrency: 2 })));
+    expect(error.message).toContain("The token has expired");
+    expect((await scoredPersons(warehouse)).length).toBeGreaterThanOrEqual(18);
+    expect(await errors(warehouse)).toEqual([]);
+  });
+
+  it("one by one fails the run, with the first reason; all are listed", async () => {
+    await using service = await servePhenomBadly(() => json(422, { detail: "Unknown outcome" }));
+    await using warehouse = await openPersons(5);
+    const error = await failureOf(score(warehouse, scorer(service.url)));
+    expect(error).toMatchObject({ code: "SCORING_FAILED", stage: "scoreWith(phenom)" });
+    expect(error.message).toMatch(/^None of 5 patients could be scored by phenom 127\..*Unknown outcome/);
+    expect(await errors(warehouse)).toHaveLength(5);
+  });
+
+  it("because nobody listens there is told as such", async () => {
+    await using gone = await servePhenom({ token });
+    await gone.close();
+    await using warehouse = await openPersons(2);
+    const error = await failureOf(score(warehouse, scorer(gone.url)));
+    expect(error.message).toContain("ECONNREFUSED");
+    expect((await errors(warehouse)).map(({ code }) => code)).toEqual(["HTTP_NETWORK", "HTTP_NETWORK"]);
+  });
+});
+
+describe("calls", () => {
+  it.each([1, 3])("are never more than %i at once with that concurrency", async (concurrency) => {
+    await using service = await servePhenomBadly(async () => {
+      await sleep(2);
+      return undefined;
+    });
+    await using warehouse = await openPersons(20);
+    expect((await score(warehouse, scorer(service.url, { concurrency }))).scored).toBe(20);
+    expect(service.mostAtOnce).toBe(concurrency);
+  });
+
+  it("are repeated after a hiccup, without scoring anybody twice", async () => {
+    let calls = 0;
+    await using service = await servePhenomBadly(() => (++calls % 3 === 0 ? json(503, { detail: "busy" }) : undefined));
+    await using warehouse = await openPersons(20);
+    expect(await score(warehouse, scorer(service.url))).toMatchObject({ scored: 20, failed: 0 });
+    const keys = service.calls.filter(({ body }) => body !== "").map(({ body }) => JSON.parse(body).idempotency_key);
+    expect(new Set(keys).size).toBe(20);
+  });
+
+  it("never carry a history that does not fit the contract; the person is listed instead", async () => {
+    await using service = await servePhenomBadly(() => undefined);
+    await using warehouse = await openPersons(4);
+    const broken = {
+      name: "broken",
+      execute: (_: unknown, { target }: { target: Warehouse }) =>
+        target.run(
+          `update features.patient_history
+           set history = replace(history::varchar, '1950-06-01', '1950-06-31')::json where person_id = ${firstPerson}`,
+        ),
+    };
+    const { scored, failed } = await pipeline(
+      mappedWarehouse(),
+      patientHistories(),
+      broken,
+      scoreWith(scorer(service.url)),
+    ).run(warehouse);
+    expect([scored, failed]).toEqual([3, 1]);
+    expect(service.calls.map(({ patientId }) => patientId)).not.toContain(String(firstPerson));
+    expect(await errors(warehouse)).toEqual([
+      {
+        patient_id: String(firstPerson),
+        code: "HISTORY_INVALID",
+        message: "The history does not fit the contract at patient.birth_date; it was not sent.",
+      },
+    ]);
+  });
+
+  it("are told to stop, and the run ends at once, when it is stopped", async () => {
+    await using service = await servePhenomBadly(({ patientId }) =>
+      patientId === String(firstPerson + 9) ? new Promise(() => {}) : undefined,
+    );
+    await using warehouse = await openPersons(10);
+    const controller = new AbortController();
+    const running = failureOf(score(warehouse, scorer(service.url, { concurrency: 2 }), { signal: controller.signal }));
+    await expect
+      .poll(() => service.calls.filter(({ path }) => path.endsWith("/results")).length, { timeout: 10_000 })
+      .toBe(9);
+    await sleep(30);
+    const start = performance.now();
+    controller.abort(new Error("Ctrl-C"));
+    expect(await running).toMatchObject({ code: "ABORTED", stage: "scoreWith(phenom)" });
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(await scoredPersons(warehouse)).toHaveLength(9);
+    expect(await errors(warehouse)).toEqual([]);
+  });
+});
+
+describe("what is told of a failure", () => {
+  it("holds neither the person's identifier nor anything of the history nor the token, even if the service does", async () => {
+    await using service = await servePhenomBadly(({ patientId, body }) =>
+      patientId === undefined || patientId === String(firstPerson)
+        ? undefined
+        : json(422, {
+            detail: `Patient ${patientId} (born 1950-06-01) with Bearer ${token}: ${body}`,
+            input: JSON.parse(body),
+          }),
+    );
+    await using warehouse = await openPersons(3);
+    await score(warehouse, scorer(service.url));
+    const told = await errors(warehouse);
+    expect(told).toHaveLength(2);
+    for (const { message } of told) {
+      expect(message).toContain("answered 422");
+      expect(message).not.toMatch(/8817\d{3}|1950-06-01|s3cret/);
+    }
+    const all = await failureOf(score(warehouse, scorer(service.url, { token: "wr0ng-token" })));
+    expect(`${all.message} ${all.stack} ${JSON.stringify(all)}`).not.toMatch(/8817\d{3}|1950-06-01|wr0ng/);
+  });
+});

@@ -1,0 +1,177 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { patientHistories } from "../../src/features/patient-histories.ts";
+import { mappedWarehouse } from "../../src/omop/map-to-omop.ts";
+import { OmopipeError } from "../../src/pipeline/errors.ts";
+import { pipeline, type RunOptions } from "../../src/pipeline/pipeline.ts";
+import type { ProgressEvent } from "../../src/pipeline/stage.ts";
+import { scoreWith } from "../../src/scoring/score-with.ts";
+import type { Score, Scorer } from "../../src/scoring/scorer.ts";
+import type { Warehouse } from "../../src/warehouse/warehouse.ts";
+import { openCdm, person } from "../support/cdm.ts";
+import { failureOf } from "../support/failure.ts";
+
+const openPersons = (count: number) =>
+  openCdm({ "cdm.person": Array.from({ length: count }, (_, i) => person(i + 1)) });
+
+const scoreOf = (patient_id: string, outcome_id: string, probability = 0.5): Score => ({
+  patient_id,
+  outcome_id,
+  probability,
+  prob_lower_95_percent_bound: 0.4,
+  prob_upper_95_percent_bound: 0.6,
+  relative_probability: 1,
+  rel_lower_95_percent_bound: 0.9,
+  rel_upper_95_percent_bound: 1.1,
+  bin_id: 5,
+  num_bins: 10,
+});
+
+/** A scorer of the user's own, in this process. */
+const own = (score: Scorer["score"], more: Partial<Scorer> = {}): Scorer => ({
+  name: "own",
+  modelSource: "own rule 1",
+  concurrency: 4,
+  score,
+  ...more,
+});
+
+const simple = own(async ({ patientId }) => [scoreOf(patientId, "outcome")]);
+
+const score = (warehouse: Warehouse, scorer: Scorer, options: RunOptions = {}) =>
+  pipeline(mappedWarehouse(), patientHistories({ asOf: "2026-01-01" }), scoreWith(scorer)).run(warehouse, options);
+
+const count = async (warehouse: Warehouse, table: string) =>
+  (await warehouse.row<{ rows: number }>(`select count(*) as rows from results.${table}`))!.rows;
+
+describe("a scorer of one's own", () => {
+  it("is given the history of each person once, and a signal", async () => {
+    await using warehouse = await openPersons(3000);
+    const asked: string[] = [];
+    const noting = own(async ({ patientId, history }, { signal }) => {
+      expect([history.patient.patient_id, signal.aborted]).toEqual([patientId, false]);
+      asked.push(patientId);
+      await nextTurn();
+      return [scoreOf(patientId, "outcome")];
+    });
+    expect(await score(warehouse, noting)).toMatchObject({ scored: 3000, failed: 0 });
+    expect(new Set(asked).size).toBe(3000);
+    expect(asked).toHaveLength(3000);
+    expect(await warehouse.row("select count(*) as a, count(distinct person_id) as b from results.risk_score")).toEqual(
+      { a: 3000, b: 3000 },
+    );
+  });
+
+  it("may score several outcomes; scoring one of them again replaces that one only", async () => {
+    await using warehouse = await openPersons(2);
+    const two = own(async ({ patientId }) => [scoreOf(patientId, "a", 0.1), scoreOf(patientId, "b", 0.2)]);
+    const one = own(async ({ patientId }) => [scoreOf(patientId, "a", 0.9)]);
+    await score(warehouse, two);
+    await score(warehouse, one);
+    expect(
+      await warehouse.rows("select person_id, outcome_id, probability from results.risk_score order by all"),
+    ).toEqual([
+      { person_id: 1, outcome_id: "a", probability: 0.9 },
+      { person_id: 1, outcome_id: "b", probability: 0.2 },
+      { person_id: 2, outcome_id: "a", probability: 0.9 },
+      { person_id: 2, outcome_id: "b", probability: 0.2 },
+    ]);
+  });
+
+  it("may take outcome names that look like SQL", async () => {
+    await using warehouse = await openPersons(1);
+    const odd = own(async ({ patientId }) => [scoreOf(patientId, `o'"; drop table results.risk_score --`)]);
+    await score(warehouse, odd);
+    await score(warehouse, odd);
+    expect(await count(warehouse, "risk_score")).toBe(1);
+  });
+
+  it("that fails for a person has that person listed, whatever it throws", async () => {
+    await using warehouse = await openPersons(4);
+    const picky = own(async ({ patientId }) => {
+      if (patientId === "1") throw new TypeError("no such rule");
+      if (patientId === "2") throw new OmopipeError("JOB_TIMEOUT", "It took too long.", { retryable: true });
+      if (patientId === "3") return [scoreOf("another", "outcome")];
+      return [scoreOf(patientId, "outcome")];
+    });
+    expect(await score(warehouse, picky)).toMatchObject({ scored: 1, failed: 3 });
+    expect(await warehouse.rows("select person_id, code, message from results.scoring_error order by all")).toEqual([
+      { person_id: 1, code: "STAGE_FAILED", message: "scoreWith(own): no such rule" },
+      { person_id: 2, code: "JOB_TIMEOUT", message: "It took too long." },
+      { person_id: 3, code: "SCORING_FAILED", message: "The service gave no score for this person." },
+    ]);
+  });
+
+  it("does not touch what another one has listed", async () => {
+    await using warehouse = await openPersons(2);
+    const refuse = async ({ patientId }: { patientId: string }) => {
+      if (patientId === "1") throw new Error("no");
+      return [scoreOf(patientId, "outcome")];
+    };
+    await score(warehouse, own(refuse, { modelSource: "left" }));
+    await score(warehouse, own(refuse, { modelSource: "right" }));
+    await score(warehouse, own(simple.score, { modelSource: "right" }));
+    expect(await warehouse.rows("select model_source from results.scoring_error")).toEqual([{ model_source: "left" }]);
+  });
+
+  it("has nothing to do where there are no histories", async () => {
+    await using warehouse = await openCdm({ "cdm.location": [{ location_id: 1 }] });
+    expect(await score(warehouse, simple)).toMatchObject({ scored: 0, failed: 0, patients: 0 });
+  });
+
+  it("is told of by the number of patients done", async () => {
+    await using warehouse = await openPersons(600);
+    const events: ProgressEvent[] = [];
+    await score(warehouse, simple, { onProgress: (event) => events.push(event) });
+    const running = events.filter(({ stage, state }) => stage === "scoreWith(own)" && state === "running");
+    expect(running.length).toBeGreaterThan(1);
+    expect(running.at(-1)).toMatchObject({ done: 600, total: 600, unit: "patients" });
+  });
+});
+
+describe("a scoring run that does not come to its end", () => {
+  it("keeps every score it was given before it was stopped", async () => {
+    await using warehouse = await openPersons(1000);
+    const controller = new AbortController();
+    let given = 0;
+    const stopping = own(async ({ patientId }, { signal }) => {
+      if (given === 400) {
+        controller.abort(new Error("Ctrl-C"));
+        await sleep(60_000, undefined, { signal });
+      }
+      given += 1;
+      return [scoreOf(patientId, "outcome")];
+    });
+    const error = await failureOf(score(warehouse, stopping, { signal: controller.signal }));
+    expect(error).toMatchObject({ code: "ABORTED", stage: "scoreWith(own)" });
+    expect([await count(warehouse, "risk_score"), await count(warehouse, "scoring_error")]).toEqual([400, 0]);
+    expect(await warehouse.row("select status from meta.run")).toEqual({ status: "aborted" });
+  });
+
+  it("ends as if it had not been stopped when it is run again", async () => {
+    await using warehouse = await openPersons(700);
+    const controller = new AbortController();
+    let given = 0;
+    const once = own(async ({ patientId }) => {
+      if (++given === 300) controller.abort();
+      return [scoreOf(patientId, "outcome")];
+    });
+    await failureOf(score(warehouse, once, { signal: controller.signal }));
+    expect(await score(warehouse, simple)).toMatchObject({ scored: 700, failed: 0 });
+    expect(await count(warehouse, "risk_score")).toBe(700);
+  });
+
+  it("rejects with what went wrong when scores cannot be stored, and stops asking", async () => {
+    await using warehouse = await openPersons(2000);
+    let given = 0;
+    const without = own(async ({ patientId }) => {
+      given += 1;
+      return [{ ...scoreOf(patientId, "outcome"), bin_id: null as unknown as number }];
+    });
+    const error = await failureOf(score(warehouse, without));
+    expect(error).toMatchObject({ code: "QUERY_FAILED", stage: "scoreWith(own)" });
+    expect(error.message).toContain("NOT NULL constraint failed: risk_score.bin_id");
+    expect(given).toBeLessThan(300);
+    expect([await count(warehouse, "risk_score"), await count(warehouse, "scoring_error")]).toEqual([0, 0]);
+  });
+});
