@@ -1,0 +1,27 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const start = (script: string, args: readonly string[]): ChildProcess =>
+  spawn(process.execPath, ["--import", "tsx", fileURLToPath(new URL(script, import.meta.url)), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+
+/** Runs a script of this folder in a process of its own and gives the JSON it prints. */
+export async function resultOfChild<Result>(script: string, ...args: string[]): Promise<Result> {
+  const child = start(script, args);
+  let text = "";
+  child.stdout!.setEncoding("utf8").on("data", (piece: string) => {
+    text += piece;
+  });
+  await once(child, "close");
+  return JSON.parse(text) as Result;
+}
+
+/** Starts a script of this folder, waits until it prints something, and kills it without any notice. */
+export async function killWhenItSpeaks(script: string, ...args: string[]): Promise<void> {
+  const child = start(script, args);
+  await once(child.stdout!, "data");
+  child.kill("SIGKILL");
+  await once(child, "close");
+}
