@@ -37,7 +37,9 @@ export { type PhenomScorerOptions, phenom } from "./scoring/phenom.ts";
 export { type Scored, scoreWith } from "./scoring/score-with.ts";
 export type { HistoryToScore, Score, Scorer } from "./scoring/scorer.ts";
 // warehouse and vocabulary
-export { type LoadedVocabulary, type LoadVocabularyOptions, loadVocabulary } from "./vocabulary/load-vocabulary.ts";
+export type { RefusedVocabularyRows } from "./vocabulary/attach-databases.ts";
+export { type LoadedVocabulary, loadVocabulary } from "./vocabulary/load-vocabulary.ts";
+export type { LoadVocabularyOptions } from "./vocabulary/vocabulary-database.ts";
 export type { Row, Value } from "./warehouse/values.ts";
 export {
   openWarehouse,

@@ -17,5 +17,7 @@ create table if not exists landing.condition (
     "abatementDateTime"   varchar,
     "abatementPeriod"     landing.period,
     "abatementString"     varchar,
-    "recordedDate"        varchar
+    "recordedDate"        varchar,
+    recorder              landing.reference,
+    asserter              landing.reference
 );

@@ -9,5 +9,12 @@ create table if not exists landing.encounter (
     class                 landing.coding,
     type                  landing.codeable_concept[],
     subject               landing.reference,
-    period                landing.period
+    period                landing.period,
+    participant           struct(type landing.codeable_concept[], individual landing.reference)[],
+    "serviceType"         landing.codeable_concept,
+    "serviceProvider"     landing.reference,
+    location              struct(location landing.reference)[],
+    "partOf"              landing.reference,
+    hospitalization       struct("admitSource" landing.codeable_concept, "dischargeDisposition" landing.codeable_concept),
+    diagnosis             struct(condition landing.reference, use landing.codeable_concept, rank integer)[]
 );

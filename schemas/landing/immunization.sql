@@ -13,5 +13,6 @@ create table if not exists landing.immunization (
     "primarySource"        boolean,
     "lotNumber"            varchar,
     route                  landing.codeable_concept,
-    "doseQuantity"         landing.quantity
+    "doseQuantity"         landing.quantity,
+    performer              struct(function landing.codeable_concept, actor landing.reference)[]
 );

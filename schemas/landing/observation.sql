@@ -14,6 +14,7 @@ create table if not exists landing.observation (
     "effectivePeriod"        landing.period,
     "effectiveInstant"       varchar,
     issued                   varchar,
+    performer                landing.reference[],
     "valueQuantity"          landing.quantity,
     "valueInteger"           bigint,
     "valueString"            varchar,

@@ -23,5 +23,7 @@ create table if not exists landing.patient (
                               state varchar,
                               "postalCode" varchar,
                               country varchar
-                          )[]
+                          )[],
+    "generalPractitioner"  landing.reference[],
+    "managingOrganization" landing.reference
 );

@@ -10,5 +10,6 @@ create table if not exists landing.procedure (
     subject               landing.reference,
     encounter             landing.reference,
     "performedDateTime"   varchar,
-    "performedPeriod"     landing.period
+    "performedPeriod"     landing.period,
+    performer             struct(actor landing.reference)[]
 );

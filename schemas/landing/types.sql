@@ -7,3 +7,30 @@ create type if not exists landing.reference as struct(reference varchar, type va
 create type if not exists landing.period as struct(start varchar, "end" varchar);
 create type if not exists landing.quantity as struct(value double, comparator varchar, unit varchar, system varchar, code varchar);
 create type if not exists landing.meta as struct("lastUpdated" varchar, "versionId" varchar);
+
+-- Since R5 a member may be a code or a reference in one.
+create type if not exists landing.codeable_reference as struct(concept landing.codeable_concept, reference landing.reference);
+
+create type if not exists landing.ingredient as struct(
+    "itemCodeableConcept" landing.codeable_concept,
+    "itemReference" landing.reference,
+    item landing.codeable_reference,
+    "isActive" boolean
+);
+
+-- A Medication inside the resource that names it, or a Substance that is its ingredient.
+create type if not exists landing.contained_medication as struct(
+    id varchar,
+    code landing.codeable_concept,
+    ingredient landing.ingredient[],
+    batch struct("lotNumber" varchar)
+);
+
+create type if not exists landing.attachment as struct(
+    "contentType" varchar,
+    language varchar,
+    data varchar,               -- base64
+    url varchar,
+    title varchar,
+    creation varchar
+);

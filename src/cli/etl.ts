@@ -10,7 +10,7 @@ import { OmopipeError } from "../pipeline/errors.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import { createRunReport, runReport } from "../quality/run-report.ts";
-import { checkVocabularyFolder } from "../vocabulary/load-vocabulary.ts";
+import { findVocabulary } from "../vocabulary/vocabulary-files.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { runPipeline } from "./run-pipeline.ts";
 import { textTable } from "./table.ts";
@@ -32,7 +32,7 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
     mapToOmop({ noVocabulary: vocabulary === false, sourceName: source }),
   );
   const whole = out === undefined ? load : pipeline(load, parquet(out), runReport(out));
-  if (vocabulary) await checkVocabularyFolder(vocabulary);
+  if (vocabulary) await findVocabulary([vocabulary]);
   await mkdir(dirname(options.warehouse), { recursive: true });
   return await runPipeline(
     options.warehouse,

@@ -54,3 +54,10 @@ create or replace macro landing.reference_to(reference, type) as
         when starts_with(reference, type || '/') and not contains(reference[length(type) + 2:], '/') then reference[length(type) + 2:]
         else nullif(regexp_extract(reference, '(?:^|/)' || type || '/([^/?#]+)(?:/_history/[^/]*)?/?$', 1), '')
     end;
+
+-- A reference as 'Type/id', whatever server and version it names; a urn, a contained '#id' and a search stay as they are.
+create or replace macro landing.canonical_reference(reference) as
+    case
+        when reference[1:4] = 'urn:' or reference[1:1] = '#' or contains(reference, '?') then reference
+        else coalesce(nullif(regexp_extract(reference, '([A-Za-z]+/[^/#]+)(?:/_history/[^/]*)?/?$', 1), ''), reference)
+    end;

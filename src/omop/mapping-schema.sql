@@ -6,7 +6,8 @@ create table if not exists mapping.concept_map (
     key         varchar not null,
     concept_id  bigint not null,
     name        varchar not null,
-    in_vocabulary boolean not null
+    in_vocabulary boolean not null,
+    domain_id   varchar             -- NULL: not in the vocabulary
 );
 
 -- How each code was resolved: one row a code and target concept.
@@ -23,8 +24,10 @@ create table if not exists mapping.code_mapping (
     concept_id              bigint not null,
     domain_id               varchar,
     tables                  varchar[],          -- the CDM tables that the domain leads to; NULL: unmapped
+    statement               boolean not null,   -- a finding that stands by itself; false: what something is said about
     value_concept_id        bigint,             -- from 'Maps to value'
     status                  varchar not null,   -- ALREADY_STANDARD, MAPPED, UNMAPPED
+    found_by                varchar,            -- CODE, SPELLING, FOCUS_CONCEPT, NDC_PRODUCT, USER_RULE; NULL: not found
     records                 bigint              -- CDM rows that used it
 );
 
@@ -101,11 +104,63 @@ create or replace macro mapping.number_of(text) as try_cast(mapping.numeric_text
 create or replace macro mapping.comparator_of(text) as
     replace(replace(nullif(mapping.numeric_text(text).comparator, ''), '≤', '<='), '≥', '>=');
 
+-- An age, where it is one that a person may have.
+create or replace macro mapping.age(quantity) as
+    list_filter(
+        [try_cast(
+            quantity.value
+            || case quantity.code when 'a' then ' years' when 'mo' then ' months' when 'wk' then ' weeks' when 'd' then ' days' end
+            as interval
+        )],
+        lambda x: x between interval 0 day and interval 150 year
+    )[1];
+
+-- The unit of a quantity, as a code.
+create or replace macro mapping.unit_of(quantity) as
+    case
+        when coalesce(quantity.code, quantity.unit) is not null
+        then struct_pack(system := quantity.system, code := quantity.code, display := quantity.unit, "userSelected" := null::boolean)
+    end;
+
+-- The codes of a member that one version of FHIR gives as a code and another as a CodeableConcept, here as text.
+create or replace macro mapping.codes_of(text) as
+    case when text[1] = '{' then try(json_extract_string(text, '$.coding[*].code')) else [text] end;
+
+-- The first CodeableConcept of a member that one version of FHIR gives as one and another as several, here as text.
+create or replace macro mapping.first_codeable_concept(text) as
+    try(json_transform(
+        case when text[1] = '{' then '[' || text || ']' else text end,
+        '[{"coding": [{"system": "VARCHAR", "code": "VARCHAR", "display": "VARCHAR", "userSelected": "BOOLEAN"}], "text": "VARCHAR"}]'
+    ))[1];
+
 -- A number, unless it is more than any (1e999) or none (NaN).
 create or replace macro mapping.finite(number) as case when isfinite(number) then number end;
 
 -- A number as text: 120, not 120.0.
 create or replace macro mapping.number_text(number) as regexp_replace(number::varchar, '\.0$', '');
+
+-- A code in words.
+create or replace macro mapping.words_of(concept) as
+    coalesce(concept.coding[1].display, concept.text, concept.coding[1].code);
+
+-- The reference that a text is, or the first that it holds as JSON.
+create or replace macro mapping.reference_in(text) as
+    case when json_valid(text) then coalesce(text ->> '$.reference', text ->> '$[0].reference') else text end;
+
+-- Of references the first that may mean a practitioner; a urn does not say what it means.
+create or replace macro mapping.practitioner_of(names) as
+    landing.canonical_reference(
+        list_filter(names, lambda name: contains(name, 'Practitioner') or starts_with(name, 'urn:'))[1]
+    );
+
+-- When a drug was last taken as far as the record says: by its own words, else by the days of supply, else by what
+-- else ends in it.
+create or replace macro mapping.known_end_of_exposure(start_date, verbatim_end_date, days_supply, end_date) as
+    coalesce(
+        case when verbatim_end_date is not null then end_date end,
+        try(start_date + (days_supply - 1)),
+        end_date
+    );
 
 -- An id for a row: positive, below 2^53, and the same for the same record in every run.
 create or replace macro mapping.row_id(cdm_table, source, resource_type, resource_id, part, target) as
@@ -119,3 +174,16 @@ create or replace macro mapping.address_key(line_1, line_2, city, county, state,
 
 -- Text cut to the length of its column.
 create or replace macro mapping.cut(text, length) as text[1:length];
+
+-- The references that mean a resource: by its id, as the urn of a Bundle's entry, and by searching for an identifier of it.
+create or replace macro mapping.names_of(resource_type, id, identifiers) as
+    list_concat(
+        [resource_type || '/' || id, 'urn:uuid:' || id],
+        list_transform(
+            list_filter(identifiers, lambda x: x.value is not null),
+            lambda x: mapping.name_by_identifier(resource_type, x)
+        )
+    );
+
+create or replace macro mapping.name_by_identifier(resource_type, identifier) as
+    resource_type || '?identifier=' || coalesce(identifier.system || '|', '') || identifier.value;

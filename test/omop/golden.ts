@@ -8,9 +8,9 @@ import { fhirFiles, type Landed } from "../../src/ingest/fhir-files.ts";
 import { mapToOmop } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Stage } from "../../src/pipeline/stage.ts";
-import { loadVocabulary } from "../../src/vocabulary/load-vocabulary.ts";
 import type { Row } from "../../src/warehouse/values.ts";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
+import { writeVocabulary } from "../support/vocabulary-rows.ts";
 
 /** A file of `cases/`: FHIR in, OMOP rows out. */
 export interface CaseFile {
@@ -74,10 +74,9 @@ export const caseFiles: readonly CaseFile[] = readdirSync(join(folder, "cases"))
 /** Maps all cases of a file in one warehouse. Each is a source of its own, and records of different sources never meet. */
 export async function mapCases({ given = [], cases, vocabulary = {} }: CaseFile): Promise<Outcome> {
   const files = await mkdtemp(join(tmpdir(), "omopipe-golden-"));
-  await using warehouse = await openWarehouse(":memory:", { vocabulary: join(folder, "vocabulary") });
+  const own = await writeVocabulary(join(files, "vocabulary"), vocabulary);
+  await using warehouse = await openWarehouse(":memory:", { vocabulary: [join(folder, "vocabulary"), ...own] });
   try {
-    await loadVocabulary(warehouse, warehouse.vocabulary!);
-    for (const [table, rows] of Object.entries(vocabulary)) await warehouse.append(`vocab.${table}`, rows.map(inFull));
     const path = join(files, "case.ndjson");
     for (const { name, fhir } of cases) {
       await writeFile(path, [...given, ...fhir].map((resource) => JSON.stringify(resource)).join("\n"));
@@ -94,11 +93,6 @@ const landedBefore: Stage<undefined, Landed> = {
   name: "landedBefore",
   execute: (_, { runId }) => ({ stage: "landed", runId, files: [] }),
 };
-
-/** What Athena gives with every concept and relationship, and no case is about. */
-function inFull(row: object): object {
-  return { concept_class_id: "Undefined", valid_start_date: "1970-01-01", valid_end_date: "2099-12-31", ...row };
-}
 
 async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, number>>): Promise<Outcome> {
   const rows = new Map<string, readonly Traced[]>();

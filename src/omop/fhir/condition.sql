@@ -28,19 +28,13 @@ select
         list_filter(verifications, lambda x: x in ('confirmed', 'provisional', 'differential'))[1],
         "clinicalStatus".coding[1].code
     ) as condition_status,
-    "abatementString" as stop_reason
+    "abatementString" as stop_reason,
+    landing.canonical_reference(coalesce(recorder.reference, asserter.reference)) as provider
 from (
-    select *, case when age between interval 0 day and interval 150 year then age end as onset_age
-    from (
-        select
-            *,
-            list_transform("verificationStatus".coding, lambda x: x.code) as verifications,
-            list_transform(flatten(list_transform(category, lambda x: x.coding)), lambda x: x.code) as categories,
-            try_cast(
-                "onsetAge".value
-                || case "onsetAge".code when 'a' then ' years' when 'mo' then ' months' when 'wk' then ' weeks' when 'd' then ' days' end
-                as interval
-            ) as age
-        from landing.condition
-    )
+    select
+        *,
+        list_transform("verificationStatus".coding, lambda x: x.code) as verifications,
+        list_transform(flatten(list_transform(category, lambda x: x.coding)), lambda x: x.code) as categories,
+        mapping.age("onsetAge") as onset_age
+    from landing.condition
 )

@@ -21,5 +21,9 @@ select
     "doseQuantity".value as quantity,
     coalesce("doseQuantity".unit, "doseQuantity".code) as dose_unit,
     route,
-    "lotNumber" as lot_number
+    "lotNumber" as lot_number,
+    landing.canonical_reference(coalesce(
+        list_filter(performer, lambda x: x.function.coding[1].code = 'AP')[1],
+        performer[1]
+    ).actor.reference) as provider
 from landing.immunization

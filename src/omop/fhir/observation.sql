@@ -11,7 +11,7 @@ with dated as not materialized (
 
 part as (
     select
-        landing_source, landing_file, id, "modifierExtension", status, category, subject, encounter, start_text,
+        landing_source, landing_file, id, "modifierExtension", status, category, subject, encounter, performer, start_text,
         0 as part,
         -- A panel with members is kept without a value: it is what ties them together.
         len(component) > 0 and coalesce(len("hasMember"), 0) = 0 as only_components,
@@ -20,7 +20,7 @@ part as (
     from dated
     union all
     select
-        landing_source, landing_file, id, "modifierExtension", status, category, subject, encounter, start_text,
+        landing_source, landing_file, id, "modifierExtension", status, category, subject, encounter, performer, start_text,
         position as part,
         false as only_components,
         component.code, component."valueQuantity", component."valueInteger", component."valueString",
@@ -84,12 +84,12 @@ select
         when "valueBoolean" is not null then 'boolean:' || "valueBoolean"
         when not has_value then 'interpretation:' || interpretation[1].coding[1].code
     end as value_constant,
-    case
-        when coalesce(quantity.code, quantity.unit) is not null
-        then struct_pack(system := quantity.system, code := quantity.code, display := quantity.unit, "userSelected" := null::boolean)
-    end as unit,
+    mapping.unit_of(quantity) as unit,
     normal_range.low.value as range_low,
-    normal_range.high.value as range_high
+    normal_range.high.value as range_high,
+    landing.canonical_reference(
+        list_filter(performer, lambda x: contains(x.reference, 'Practitioner') or starts_with(x.reference, 'urn:'))[1].reference
+    ) as provider
 from (
     select
         *,

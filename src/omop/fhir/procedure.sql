@@ -17,5 +17,6 @@ select
     code,
     coalesce("performedDateTime", "performedPeriod".start) as start_text,
     "performedPeriod"."end" as end_text,
-    'EHR' as type
+    'EHR' as type,
+    landing.canonical_reference(performer[1].actor.reference) as provider
 from landing.procedure

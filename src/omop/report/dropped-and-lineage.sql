@@ -5,11 +5,22 @@ select source, file_id, resource_type, resource_id, 0 as part, reason from perso
 union all
 select source, file_id, resource_type, resource_id, 0, reason from visit_row
 union all
-select source, file_id, resource_type, resource_id, part, reason from event_row;
+select source, file_id, resource_type, resource_id, part, reason from event_row
+union all
+select source, file_id, resource_type, resource_id, part, reason from note_row
+union all
+select source, file_id, resource_type, resource_id, 0, reason from provider_row
+union all
+select source, file_id, resource_type, resource_id, 0, reason from care_site_row
+union all
+select source, file_id, resource_type, resource_id, 0, reason from payer_plan_row;
 
 -- A record is mapped when any part of it left a row.
 create or replace temp table record_fate as
-select source, file_id, resource_type, resource_id, bool_or(reason is null) as mapped
+select
+    source, file_id, resource_type, resource_id,
+    bool_or(reason is null) as mapped,
+    coalesce(bool_or(reason = 'REFERENCE'), false) as used_by_others
 from record_part
 group by all;
 
@@ -26,9 +37,9 @@ select
     not fate.mapped and row_number() over (partition by part.source, part.file_id, part.resource_type, part.resource_id order by part.part) = 1
 from record_part part
 join record_fate fate using (source, file_id, resource_type, resource_id)
-where part.reason is not null
-    -- A panel whose value lies in its components is no loss when one of them left a row.
-    and not (part.reason = 'PANEL_WITHOUT_VALUE' and fate.mapped);
+where part.reason <> 'REFERENCE'
+    -- A panel whose value lies in its components is no loss when one of them left a row, nor a report whose text did.
+    and not (part.reason in ('PANEL_WITHOUT_VALUE', 'REPORT_WITHOUT_TEXT') and fate.mapped);
 
 delete from mapping.lineage;
 
@@ -37,17 +48,46 @@ select 'person', person_id, source, file_id, resource_type, resource_id, 0, 0, m
 from person_row where reason is null
 union all
 select
-    'visit_occurrence', visit_occurrence_id, source, file_id, resource_type, resource_id, 0, 0,
+    case when depth > 0 then 'visit_detail' else 'visit_occurrence' end, visit_id, source, file_id, resource_type, resource_id, 0, 0,
     coalesce(mapping.made_up(start_text), case when visit_end_date is null then 'end from start' end)
 from visit_row where reason is null
 union all
-select cdm_table, cdm_id, source, file_id, resource_type, resource_id, part, target, imputed
-from event_row where reason is null;
+select
+    cdm_table, cdm_id, source, file_id, resource_type, resource_id, part, target,
+    coalesce(
+        imputed,
+        case
+            when cdm_table <> 'drug_exposure'
+                or mapping.known_end_of_exposure(start_date, verbatim_end_date, days_supply, end_date) is not null then null
+            when default_days > 1 then 'end after ' || default_days || ' days'
+            else 'end from start'
+        end
+    )
+from event_row where reason is null
+union all
+select 'note', note_id, source, file_id, resource_type, resource_id, part, 0, imputed
+from note_row where reason is null
+union all
+select 'provider', provider_id, source, file_id, resource_type, resource_id, 0, 0, null
+from provider_row where reason is null
+union all
+select 'care_site', care_site_id, source, file_id, resource_type, resource_id, 0, 0, null
+from care_site_row where reason is null
+union all
+select
+    'payer_plan_period', payer_plan_period_id, source, file_id, resource_type, resource_id, 0, 0,
+    coalesce(mapping.made_up(start_text), case when end_date is null then 'end from last event' end)
+from payer_plan_row where reason is null;
 
 delete from mapping.file_fate;
 
 insert into mapping.file_fate
-select file_id, resource_type, count(*) filter (mapped), 0, count(*) filter (not mapped)
+select
+    file_id,
+    resource_type,
+    count(*) filter (mapped),
+    count(*) filter (not mapped and used_by_others),
+    count(*) filter (not mapped and not used_by_others)
 from record_fate
 group by all;
 

@@ -1,14 +1,22 @@
 -- Every code in use, once: resolving is done on these few, not on the rows that carry them. And which vocabulary each code
--- system is.
+-- system is: what the user says of a system takes the place of what schemas/code-systems.csv says.
 
 create or replace temp table code_system as
-select
-    mapping.canonical_uri(uri) as uri,
-    vocabulary_id,
-    preference
-from read_csv({{code_systems}}, header => true, columns => {
-    'uri': 'varchar', 'preference': 'integer', 'vocabulary_id': 'varchar'
-});
+with own as (
+    select mapping.canonical_uri(own.uri) as uri, own.vocabulary_id as vocabulary_id, 1 as preference
+    from (select unnest({{own_code_systems}}) as own)
+),
+
+listed as (
+    select mapping.canonical_uri(uri) as uri, vocabulary_id, min(preference) as preference
+    from read_csv({{code_systems}}, header => true, columns => {
+        'uri': 'varchar', 'preference': 'integer', 'vocabulary_id': 'varchar'
+    })
+    group by all
+)
+from own
+union all
+from listed anti join own using (uri);
 
 create or replace temp table code_in_use as
 select role, hash(code) as code_key, any_value(code) as code
@@ -29,4 +37,29 @@ union all
 select 'route', hash(route), any_value(route)
 from extracted_event
 where route is not null
+group by all
+union all
+select 'anatomic site', hash(anatomic_site), any_value(anatomic_site)
+from extracted_event
+where anatomic_site is not null
+group by all
+union all
+select 'visit', hash(type), any_value(type)
+from extracted_visit
+where type is not null
+group by all
+union all
+select 'specialty', hash(specialty), any_value(specialty)
+from extracted_provider
+where specialty is not null
+group by all
+union all
+select 'note class', hash(class), any_value(class)
+from extracted_note
+where class is not null
+group by all
+union all
+select 'payer', hash(payer), any_value(payer)
+from extracted_payer_plan
+where payer is not null
 group by all;

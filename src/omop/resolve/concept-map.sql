@@ -13,9 +13,10 @@ select
     constant.key,
     case when concept.concept_id is not null and concept.standard_concept is distinct from 'S' then 0 else constant.concept_id end,
     constant.name,
-    concept.concept_id is not null
+    concept.concept_id is not null,
+    concept.domain_id
 from constant
-left join vocab.concept on concept.concept_id = constant.concept_id
+left join vocabulary.concept on concept.concept_id = constant.concept_id
 qualify row_number() over (
     partition by constant.key
     order by

@@ -4,40 +4,51 @@
 create or replace temp table event_row as
 with found as (
     select
-        event.* exclude (code, value_code, unit, route) replace (
+        event.* exclude (code, value_code, value_text, unit, route, anatomic_site, provider) replace (
             mapping.finite(event.value_number) as value_number,
             mapping.finite(event.range_low) as range_low,
             mapping.finite(event.range_high) as range_high,
             mapping.finite(event.quantity) as quantity
         ),
         coalesce(code.target, 0) as target,
-        coalesce(code.concept_id, 0) as concept_id,
+        coalesce(said.concept_id, code.concept_id, 0) as concept_id,
         coalesce(code.source_concept_id, 0) as source_concept_id,
         code.source_value,
-        code.tables,
+        case when said.key is null then code.tables else mapping.tables_of_domain(said.domain_id) end as tables,
         code.code_key,
+        code.domain_id,
         value.code_key as value_key,
         unit.code_key as unit_key,
         route.code_key as route_key,
         person.person_id,
         visit.visit_occurrence_id,
+        visit.visit_detail_id,
+        provider.provider_id,
         coalesce(
             mapping.first_day(event.start_text),
             (person.first_possible_birth + event.start_after_birth)::date,
             case when event.start_from_visit then visit.visit_start_date end
         ) as start_date,
         case
-            when event.start_text is not null then mapping.made_up(event.start_text)
+            when event.start_text is not null
+            then nullif(concat_ws(', ', 'start from ' || event.start_taken_from, mapping.made_up(event.start_text)), '')
             when event.start_after_birth is not null then 'start from age'
             when event.start_from_visit then 'start from visit'
         end as imputed,
         mapping.wall_clock(event.start_text) as start_datetime,
-        mapping.first_day(event.end_text) as end_date,
+        -- A month or year in which something ended does not end before it began.
+        case
+            when length(event.end_text) < 10 and mapping.first_day(event.end_text) < start_date then start_date
+            else mapping.first_day(event.end_text)
+        end as end_date,
         mapping.wall_clock(event.end_text) as end_datetime,
+        mapping.first_day(event.verbatim_end_text) as verbatim_end_date,
         type.concept_id as type_concept_id,
         coalesce(status.concept_id, case when event.condition_status is not null then 0 end) as condition_status_concept_id,
+        coalesce(event.value_text, case when said.key is not null then code.source_value end) as value_text,
         coalesce(
             value.concept_id,
+            case when said.key is not null then coalesce(code.concept_id, 0) end,
             constant.concept_id,
             code.value_concept_id,
             case when event.value_constant is not null then 0 end
@@ -47,18 +58,25 @@ with found as (
         unit.source_concept_id as unit_source_concept_id,
         coalesce(event.unit.code, event.unit.display) as unit_source_value,
         route.concept_id as route_concept_id,
-        route.source_value as route_source_value
+        route.source_value as route_source_value,
+        coalesce(qualifier.concept_id, case when event.qualifier is not null then 0 end) as qualifier_concept_id,
+        site.concept_id as anatomic_site_concept_id,
+        site.source_value as anatomic_site_source_value
     from extracted_event event
     left join mapping.code_mapping code on code.role = event.role and code.code_key = hash(event.code)
+    left join mapping.concept_map said on said.key = event.concept_constant and code.statement is distinct from true
     left join mapping.code_mapping value on value.role = 'value' and value.code_key = hash(event.value_code)
     left join mapping.code_mapping unit on unit.role = 'unit' and unit.code_key = hash(event.unit)
     left join mapping.code_mapping route on route.role = 'route' and route.code_key = hash(event.route)
+    left join mapping.code_mapping site on site.role = 'anatomic site' and site.code_key = hash(event.anatomic_site)
     left join mapping.concept_map type on type.key = 'type:' || event.type
     left join mapping.concept_map status on status.key = 'condition status:' || event.condition_status
     left join mapping.concept_map operator on operator.key = 'comparator:' || event.comparator
     left join mapping.concept_map constant on constant.key = event.value_constant
+    left join mapping.concept_map qualifier on qualifier.key = 'qualifier:' || event.qualifier
     left join person_key person on person.source = event.source and person.patient_id = event.patient_id
     left join visit_key visit on visit.source = event.source and visit.encounter_id = event.encounter_id
+    left join provider_key provider on provider.source = event.source and provider.name = event.provider
 ),
 
 judged as (
@@ -71,6 +89,8 @@ judged as (
                 when person_id is null then 'NO_PERSON'
                 when source_value is null then 'EMPTY_CODE'
                 when start_date is null then 'NO_DATE'
+                when report and (domain_id = 'Note' or mapping.route(tables, natural_table) = 'measurement')
+                then 'REPORT_WITHOUT_TEXT'
             end
         ) as reason
     from found

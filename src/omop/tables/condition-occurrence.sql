@@ -10,7 +10,9 @@ select
     type_concept_id as condition_type_concept_id,
     condition_status_concept_id,
     mapping.cut(stop_reason, 20) as stop_reason,
+    provider_id,
     visit_occurrence_id,
+    visit_detail_id,
     mapping.cut(source_value, 50) as condition_source_value,
     source_concept_id as condition_source_concept_id,
     mapping.cut(condition_status, 50) as condition_status_source_value

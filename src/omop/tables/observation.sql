@@ -9,11 +9,15 @@ select
     value_number as value_as_number,
     case when value_number is null and coalesce(value_as_concept_id, 0) = 0 then mapping.cut(value_text, 60) end as value_as_string,
     value_as_concept_id,
+    qualifier_concept_id,
     unit_concept_id,
+    provider_id,
     visit_occurrence_id,
+    visit_detail_id,
     mapping.cut(source_value, 50) as observation_source_value,
     source_concept_id as observation_source_concept_id,
     mapping.cut(unit_source_value, 50) as unit_source_value,
+    mapping.cut(qualifier, 50) as qualifier_source_value,
     mapping.cut(value_text, 50) as value_source_value
 from event_row
 where cdm_table = 'observation';

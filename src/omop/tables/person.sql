@@ -11,6 +11,8 @@ select
     coalesce(race.concept_id, 0) as race_concept_id,
     coalesce(ethnicity.concept_id, 0) as ethnicity_concept_id,
     address.location_id,
+    provider.provider_id,
+    site.care_site_id,
     mapping.cut(person.resource_id, 50) as person_source_value,
     mapping.cut(person.gender, 50) as gender_source_value,
     0 as gender_source_concept_id,
@@ -27,4 +29,6 @@ left join mapping.concept_map ethnicity
     on ethnicity.key = 'ethnicity:' || person.ethnicity
 left join address_row address
     on address.source = person.source and address.address_key = person.address_key
+left join provider_key provider on provider.source = person.source and provider.name = person.provider
+left join care_site_key site on site.source = person.source and site.name = person.care_site
 where person.reason is null;

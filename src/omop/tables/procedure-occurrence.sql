@@ -8,7 +8,9 @@ select
     end_date as procedure_end_date,
     end_datetime as procedure_end_datetime,
     type_concept_id as procedure_type_concept_id,
+    provider_id,
     visit_occurrence_id,
+    visit_detail_id,
     mapping.cut(source_value, 50) as procedure_source_value,
     source_concept_id as procedure_source_concept_id
 from event_row

@@ -38,7 +38,9 @@ select
     home.state as state,
     home."postalCode" as zip,
     home.country as country,
-    "deceasedDateTime" as death_date
+    "deceasedDateTime" as death_date,
+    landing.canonical_reference("generalPractitioner"[1].reference) as provider,
+    landing.canonical_reference("managingOrganization".reference) as care_site
 from (
     select *, coalesce(list_filter(places, lambda x: x.use = 'home')[1], places[1]) as home
     from (

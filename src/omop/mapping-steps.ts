@@ -1,0 +1,110 @@
+import { landedTypes, tableNameOf } from "../ingest/landing-tables.ts";
+import { cdmTableNames } from "../warehouse/cdm-tables.ts";
+import { literal } from "../warehouse/sql-text.ts";
+import type { Warehouse } from "../warehouse/warehouse.ts";
+import { createExtractViews, type Extract, fhirExtracts } from "./extracts.ts";
+import { matchUnits } from "./resolve/match-units.ts";
+import type { IdColumn } from "./unique-ids.ts";
+
+/** A `.sql` file of this folder, SQL made here, a column of ids to be made unique, or what SQL cannot do. */
+export type MappingStep =
+  | string
+  | { readonly text: string }
+  | { readonly uniqueIds: IdColumn }
+  | { readonly work: (warehouse: Warehouse) => Promise<void> };
+
+const recordKey = ["source", "resource_type", "resource_id"];
+
+/** All of a mapping, in the order in which it runs. */
+export function mappingSteps(extracts: readonly Extract[]): readonly MappingStep[] {
+  return [
+    "mapping-schema.sql",
+    "resolve/macros.sql",
+    "resolve/concept-map.sql",
+    "events.sql",
+    "medications.sql",
+    "devices.sql",
+    "questionnaires.sql",
+    "texts/characters.sql",
+    "texts/html.sql",
+    "texts/rtf.sql",
+    "texts/attachments.sql",
+    "reports.sql",
+    { text: createExtractViews(extracts) },
+    "resolve/codes.sql",
+    "resolve/ndc.sql",
+    "resolve/concepts-of-codes.sql",
+    "resolve/units.sql",
+    { work: matchUnits },
+    "resolve/resolve.sql",
+    { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
+
+    "rows/address.sql",
+    { uniqueIds: { table: "address_row", id: "location_id", key: ["source", "address_key"] } },
+    "rows/care-site.sql",
+    { uniqueIds: { table: "care_site_row", id: "care_site_id", key: recordKey } },
+    "rows/care-site-key.sql",
+    "rows/provider.sql",
+    { uniqueIds: { table: "provider_row", id: "provider_id", key: recordKey } },
+    "rows/provider-key.sql",
+    "rows/person.sql",
+    { uniqueIds: { table: "person_row", id: "person_id", key: recordKey } },
+    "rows/person-key.sql",
+    "rows/visit.sql",
+    { uniqueIds: { table: "visit_row", id: "visit_id", key: recordKey } },
+    "rows/visit-key.sql",
+    "rows/event.sql",
+    { uniqueIds: { table: "event_row", id: "cdm_id", within: "cdm_table", key: [...recordKey, "part", "target"] } },
+    "rows/note.sql",
+    { uniqueIds: { table: "note_row", id: "note_id", key: [...recordKey, "part"] } },
+    "rows/payer-plan.sql",
+    { uniqueIds: { table: "payer_plan_row", id: "payer_plan_period_id", key: recordKey } },
+
+    "tables/location.sql",
+    "tables/care-site.sql",
+    "tables/provider.sql",
+    "tables/person.sql",
+    "tables/death.sql",
+    "tables/visit-occurrence.sql",
+    "tables/visit-detail.sql",
+    "tables/condition-occurrence.sql",
+    "tables/procedure-occurrence.sql",
+    "tables/drug-exposure.sql",
+    "tables/device-exposure.sql",
+    "tables/measurement.sql",
+    "tables/observation.sql",
+    "tables/specimen.sql",
+    "tables/note.sql",
+    "tables/payer-plan-period.sql",
+
+    "vocabulary-in-use.sql",
+    "derived/observation-period.sql",
+    "derived/condition-era.sql",
+    { uniqueIds: eraIds("condition_era", "condition_concept_id") },
+    "derived/ingredient-exposure.sql",
+    "derived/drug-era.sql",
+    { uniqueIds: eraIds("drug_era", "drug_concept_id") },
+    "derived/dose-era.sql",
+    { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
+    "derived/cdm-source.sql",
+    "report/dropped-and-lineage.sql",
+    { text: referenceFates() },
+  ];
+}
+
+/** The ids of eras, which are those of one person and `what`, by their start. */
+function eraIds(table: string, ...what: readonly string[]): IdColumn {
+  return { table: `cdm.${table}`, id: `${table}_id`, key: ["person_id", ...what, `${table}_start_date`] };
+}
+
+/** Records of types without an extract are used through others only. */
+function referenceFates(): string {
+  const extracted = new Set(fhirExtracts.map(({ resourceType }) => resourceType));
+  const selects = landedTypes
+    .filter((type) => !extracted.has(type))
+    .map(
+      (type) =>
+        `select landing_file, ${literal(type)}, 0, count(*), 0 from landing.${tableNameOf(type)} group by landing_file`,
+    );
+  return `insert into mapping.file_fate\n${selects.join("\nunion all\n")};`;
+}
