@@ -1,4 +1,4 @@
-import { literal, literalList, sqlText } from "../warehouse/sql-text.ts";
+import { identifier, literal, literalList, sqlText } from "../warehouse/sql-text.ts";
 import { quarantine, registerFiles } from "./landing-files.ts";
 import { groups, type LandingContext, type LandingPlan, ordinaryBytes } from "./landing-plan.ts";
 import type { LandingTable } from "./landing-tables.ts";
@@ -22,8 +22,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   const run = (text: string) => warehouse.run(text, undefined, { signal: context.signal });
 
   await run(sql("begin.sql"));
-  await registerFiles(warehouse, plan.files, context);
-  await forgetEarlierRows(context);
+  if (await registerFiles(warehouse, plan.files, context)) await forgetEarlierRows(context);
 
   const refused = new Set(plan.refused.map(({ path }) => path));
   const readable = plan.files.filter((file) => !refused.has(file.path));
@@ -67,10 +66,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
     await run(sql("land-staged.sql", parts));
   }
   await countRecords(context);
-  for (const { table, resourceType } of await tablesOf(
-    "landing_file join meta.file_records using (file_id)",
-    context,
-  )) {
+  for (const { table, resourceType } of await withVersions(context)) {
     await run(sql("supersede.sql", { table, resource_type: literal(resourceType) }));
   }
   await run("drop table staged_resource; drop table landing_file");
@@ -123,6 +119,18 @@ async function tablesOf(relation: string, { warehouse, tables }: LandingContext)
   const rows = await warehouse.rows<{ resource_type: string | null }>(`select distinct resource_type from ${relation}`);
   const types = new Set(rows.map(({ resource_type }) => resource_type));
   return tables.filter(({ resourceType }) => types.has(resourceType));
+}
+
+/** The landing tables of this landing in which one resource is there several times. */
+async function withVersions(context: LandingContext): Promise<readonly LandingTable[]> {
+  const tables = await tablesOf("landing_file join meta.file_records using (file_id)", context);
+  if (tables.length === 0) return [];
+  const several = tables.map(
+    ({ table, resourceType }) =>
+      `exists (select 1 from ${table} group by landing_source, id having count(*) > 1) as ${identifier(resourceType)}`,
+  );
+  const found = (await context.warehouse.row<Record<string, boolean>>(`select ${several.join(", ")}`))!;
+  return tables.filter(({ resourceType }) => found[resourceType]);
 }
 
 async function countRecords({ warehouse, tables }: LandingContext): Promise<void> {

@@ -1,17 +1,17 @@
 import { fileURLToPath } from "node:url";
 import type { Landed } from "../ingest/fhir-files.ts";
-import { openLanding } from "../ingest/landing-tables.ts";
+import { landedTypes, openLanding, tableNameOf } from "../ingest/landing-tables.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage, StageContext } from "../pipeline/stage.ts";
 import { softwareVersion } from "../version.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
-import { literal, sqlText } from "../warehouse/sql-text.ts";
+import { identifier, literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
 import { conceptsInUse } from "./concepts-in-use.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
 import { fhirExtracts, withoutText } from "./extracts.ts";
-import { mappingSteps } from "./mapping-steps.ts";
+import { mappingSteps, preparingSteps } from "./mapping-steps.ts";
 import { conceptWarnings } from "./resolve/concept-warnings.ts";
 import { makeIdsUnique } from "./unique-ids.ts";
 
@@ -68,6 +68,7 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
         await mapAll(context, options, version);
         return await countTables(warehouse);
       });
+      prepared.add(warehouse);
       await warnOfLoss(context);
       if (!options.noVocabulary) for (const warning of await conceptWarnings(warehouse)) context.warn(warning);
       return { stage: "mapped", runId, files: landed.files, tables };
@@ -114,6 +115,9 @@ async function warnOfLoss({ target: warehouse, warn }: StageContext<Warehouse>):
   );
 }
 
+/** The warehouses whose connection has the tables and macros of the mapping. */
+const prepared = new WeakSet<Warehouse>();
+
 async function mapAll(
   context: StageContext<Warehouse>,
   { sourceName = "default", notes = true, codeSystems = {} }: MapToOmopOptions,
@@ -134,8 +138,19 @@ async function mapAll(
     software_version: literal(softwareVersion),
     vocabulary_version: literal(version || "none"),
   };
-  const extracts = [...fhirExtracts, ...(await csvExtracts(warehouse))];
-  const steps = mappingSteps(notes ? extracts : extracts.map(withoutText));
+  const landed = await typesInUse(warehouse);
+  const extracted = new Set(fhirExtracts.map(({ resourceType }) => resourceType));
+  const extracts = [
+    ...fhirExtracts.filter(({ resourceType }) => landed.has(resourceType)),
+    ...(await csvExtracts(warehouse)),
+  ];
+  const steps = [
+    ...(prepared.has(warehouse) ? [] : preparingSteps),
+    ...mappingSteps(
+      notes ? extracts : extracts.map(withoutText),
+      [...landed].filter((type) => !extracted.has(type)),
+    ),
+  ];
   for (const [done, step] of steps.entries()) {
     progress({ done, total: steps.length, unit: "steps" });
     if (typeof step === "string") await warehouse.run(sqlText(import.meta.url, step, parts), undefined, { signal });
@@ -143,6 +158,13 @@ async function mapAll(
     else if ("work" in step) await step.work(warehouse);
     else await makeIdsUnique(warehouse, step.uniqueIds);
   }
+}
+
+/** The resource types that have landed: planning a query over the extracts of all others takes longer than small data does. */
+async function typesInUse(warehouse: Warehouse): Promise<ReadonlySet<string>> {
+  const exist = landedTypes.map((type) => `exists (from landing.${tableNameOf(type)}) as ${identifier(type)}`);
+  const found = (await warehouse.row<Record<string, boolean>>(`select ${exist.join(", ")}`))!;
+  return new Set(landedTypes.filter((type) => found[type]));
 }
 
 /** Code systems and their vocabularies as a SQL list. */

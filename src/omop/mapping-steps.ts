@@ -1,8 +1,8 @@
-import { landedTypes, tableNameOf } from "../ingest/landing-tables.ts";
+import { tableNameOf } from "../ingest/landing-tables.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import { createExtractViews, type Extract, fhirExtracts } from "./extracts.ts";
+import { createExtractViews, type Extract } from "./extracts.ts";
 import { matchUnits } from "./resolve/match-units.ts";
 import type { IdColumn } from "./unique-ids.ts";
 
@@ -15,21 +15,28 @@ export type MappingStep =
 
 const recordKey = ["source", "resource_type", "resource_id"];
 
-/** All of a mapping, in the order in which it runs. */
-export function mappingSteps(extracts: readonly Extract[]): readonly MappingStep[] {
+/** The tables, shapes and macros of a mapping: once for each connection. */
+export const preparingSteps: readonly MappingStep[] = [
+  "mapping-schema.sql",
+  "resolve/macros.sql",
+  "events.sql",
+  "medications.sql",
+  "devices.sql",
+  "questionnaires.sql",
+  "texts/characters.sql",
+  "texts/html.sql",
+  "texts/rtf.sql",
+  "texts/attachments.sql",
+  "reports.sql",
+];
+
+/** All of a mapping, in the order in which it runs. `typesWithoutExtract`: of what has landed. */
+export function mappingSteps(
+  extracts: readonly Extract[],
+  typesWithoutExtract: readonly string[],
+): readonly MappingStep[] {
   return [
-    "mapping-schema.sql",
-    "resolve/macros.sql",
     "resolve/concept-map.sql",
-    "events.sql",
-    "medications.sql",
-    "devices.sql",
-    "questionnaires.sql",
-    "texts/characters.sql",
-    "texts/html.sql",
-    "texts/rtf.sql",
-    "texts/attachments.sql",
-    "reports.sql",
     { text: createExtractViews(extracts) },
     "resolve/codes.sql",
     "resolve/ndc.sql",
@@ -88,7 +95,7 @@ export function mappingSteps(extracts: readonly Extract[]): readonly MappingStep
     { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
     "derived/cdm-source.sql",
     "report/dropped-and-lineage.sql",
-    { text: referenceFates() },
+    ...referenceFates(typesWithoutExtract),
   ];
 }
 
@@ -97,14 +104,12 @@ function eraIds(table: string, ...what: readonly string[]): IdColumn {
   return { table: `cdm.${table}`, id: `${table}_id`, key: ["person_id", ...what, `${table}_start_date`] };
 }
 
-/** Records of types without an extract are used through others only. */
-function referenceFates(): string {
-  const extracted = new Set(fhirExtracts.map(({ resourceType }) => resourceType));
-  const selects = landedTypes
-    .filter((type) => !extracted.has(type))
-    .map(
-      (type) =>
-        `select landing_file, ${literal(type)}, 0, count(*), 0 from landing.${tableNameOf(type)} group by landing_file`,
-    );
-  return `insert into mapping.file_fate\n${selects.join("\nunion all\n")};`;
+/** Records of these types have no extract: they are used through others only. */
+function referenceFates(types: readonly string[]): MappingStep[] {
+  if (types.length === 0) return [];
+  const selects = types.map(
+    (type) =>
+      `select landing_file, ${literal(type)}, 0, count(*), 0 from landing.${tableNameOf(type)} group by landing_file`,
+  );
+  return [{ text: `insert into mapping.file_fate\n${selects.join("\nunion all\n")};` }];
 }
