@@ -21,12 +21,13 @@ export interface EtlOptions {
   readonly csvMapping?: string;
   readonly source: string;
   readonly out?: string;
+  readonly memoryLimit: string;
   readonly strict: boolean;
 }
 
 /** `omopipe etl`: gives the exit code. */
 export async function etl(inputs: readonly string[], options: EtlOptions): Promise<number> {
-  const { vocabulary, source, out } = options;
+  const { vocabulary, source, out, memoryLimit } = options;
   const load = pipeline(
     await sources(inputs, options),
     mapToOmop({ noVocabulary: vocabulary === false, sourceName: source }),
@@ -36,7 +37,7 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
   await mkdir(dirname(options.warehouse), { recursive: true });
   return await runPipeline(
     options.warehouse,
-    { vocabulary: vocabulary === false ? undefined : vocabulary },
+    { vocabulary: vocabulary === false ? undefined : vocabulary, memoryLimit },
     whole,
     async (mapped, warehouse) => {
       const report = await createRunReport(warehouse, mapped);

@@ -18,6 +18,10 @@ const wholeNumber = (value: string) => {
   if (/^\d+$/.test(value)) return Number(value);
   throw new OmopipeError("USAGE", `"${value}" is no whole number.`);
 };
+const memorySize = (value: string) => {
+  if (/^\d+(\.\d+)?\s*[KMGT]i?B$/i.test(value)) return value;
+  throw new OmopipeError("USAGE", `"${value}" is no size of memory. Write it as 800MB or 4GB.`);
+};
 
 program
   .command("etl")
@@ -29,6 +33,12 @@ program
   .option("--csv-mapping <file>", "how CSV files become OMOP: a mapping file, or the name of a ready one (synthea)")
   .option("--source <name>", "the name of the source system", "default")
   .option("--out <folder>", "where to write one <table>.parquet a table, and report.json")
+  .option(
+    "--memory-limit <size>",
+    "how much memory DuckDB may use before it spills to disk, such as 4GB",
+    memorySize,
+    "1GB",
+  )
   .option("--strict", "exit with 3 when a record was quarantined or dropped", false)
   .action(async (inputs, options) => {
     process.exitCode = await (await import("./etl.ts")).etl(inputs, options);
