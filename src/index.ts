@@ -33,6 +33,7 @@ export {
   source,
 } from "./pipeline/stage.ts";
 export { createRunReport, runReport } from "./quality/run-report.ts";
+export { unmappedCodes } from "./quality/unmapped-codes.ts";
 export { type PhenomScorerOptions, phenom } from "./scoring/phenom.ts";
 export { type Scored, scoreWith } from "./scoring/score-with.ts";
 export type { HistoryToScore, Score, Scorer } from "./scoring/scorer.ts";

@@ -10,6 +10,7 @@ import { OmopipeError } from "../pipeline/errors.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import { createRunReport, runReport } from "../quality/run-report.ts";
+import { unmappedCodes } from "../quality/unmapped-codes.ts";
 import { findVocabulary } from "../vocabulary/vocabulary-files.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { runPipeline } from "./run-pipeline.ts";
@@ -31,7 +32,7 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
     await sources(inputs, options),
     mapToOmop({ noVocabulary: vocabulary === false, sourceName: source }),
   );
-  const whole = out === undefined ? load : pipeline(load, parquet(out), runReport(out));
+  const whole = out === undefined ? load : pipeline(load, parquet(out), runReport(out), unmappedCodes(out));
   if (vocabulary) await findVocabulary([vocabulary]);
   await mkdir(dirname(options.warehouse), { recursive: true });
   return await runPipeline(

@@ -2,7 +2,9 @@ import { landedTypes, tableNameOf } from "../ingest/landing-tables.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import { createExtractViews, type Extract, fhirExtracts } from "./extracts.ts";
+import { createExtractViews, type Extract } from "./extracts.ts";
+import type { MapToOmopOptions } from "./mapping-options.ts";
+import { checkExtract } from "./own-extracts.ts";
 import { matchUnits } from "./resolve/match-units.ts";
 import type { IdColumn } from "./unique-ids.ts";
 
@@ -16,9 +18,15 @@ export type MappingStep =
 const recordKey = ["source", "resource_type", "resource_id"];
 
 /** All of a mapping, in the order in which it runs. */
-export function mappingSteps(extracts: readonly Extract[]): readonly MappingStep[] {
+export function mappingSteps(extracts: readonly Extract[], options: MapToOmopOptions = {}): readonly MappingStep[] {
+  return [...rowSteps(extracts, options), ...derivedSteps, ...reportSteps(extracts)];
+}
+
+/** From the landing tables to the tables of the CDM that are not made of others. */
+export function rowSteps(extracts: readonly Extract[], options: MapToOmopOptions): readonly MappingStep[] {
   return [
     "mapping-schema.sql",
+    "status-filter.sql",
     "resolve/macros.sql",
     "resolve/concept-map.sql",
     "events.sql",
@@ -30,6 +38,7 @@ export function mappingSteps(extracts: readonly Extract[]): readonly MappingStep
     "texts/rtf.sql",
     "texts/attachments.sql",
     "reports.sql",
+    ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
     { text: createExtractViews(extracts) },
     "resolve/codes.sql",
     "resolve/ndc.sql",
@@ -37,6 +46,9 @@ export function mappingSteps(extracts: readonly Extract[]): readonly MappingStep
     "resolve/units.sql",
     { work: matchUnits },
     "resolve/resolve.sql",
+    ...(options.sourceValue === "system#code" ? ["options/source-value.sql"] : []),
+    ...(options.concepts === "primary" ? ["options/primary-concepts.sql"] : []),
+    ...(options.typeConcept === "ehr" ? ["options/ehr-type.sql"] : []),
     { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
 
     "rows/address.sql",
@@ -76,20 +88,25 @@ export function mappingSteps(extracts: readonly Extract[]): readonly MappingStep
     "tables/specimen.sql",
     "tables/note.sql",
     "tables/payer-plan-period.sql",
-
-    "vocabulary-in-use.sql",
-    "derived/observation-period.sql",
-    "derived/condition-era.sql",
-    { uniqueIds: eraIds("condition_era", "condition_concept_id") },
-    "derived/ingredient-exposure.sql",
-    "derived/drug-era.sql",
-    { uniqueIds: eraIds("drug_era", "drug_concept_id") },
-    "derived/dose-era.sql",
-    { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
-    "derived/cdm-source.sql",
-    "report/dropped-and-lineage.sql",
-    { text: referenceFates() },
   ];
+}
+
+const derivedSteps: readonly MappingStep[] = [
+  "vocabulary-in-use.sql",
+  "derived/observation-period.sql",
+  "derived/condition-era.sql",
+  { uniqueIds: eraIds("condition_era", "condition_concept_id") },
+  "derived/ingredient-exposure.sql",
+  "derived/drug-era.sql",
+  { uniqueIds: eraIds("drug_era", "drug_concept_id") },
+  "derived/dose-era.sql",
+  { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
+  "derived/cdm-source.sql",
+];
+
+/** What became of the records and of their codes. */
+export function reportSteps(extracts: readonly Extract[]): readonly MappingStep[] {
+  return ["report/dropped-and-lineage.sql", "report/unmapped.sql", { text: referenceFates(extracts) }];
 }
 
 /** The ids of eras, which are those of one person and `what`, by their start. */
@@ -98,8 +115,8 @@ function eraIds(table: string, ...what: readonly string[]): IdColumn {
 }
 
 /** Records of types without an extract are used through others only. */
-function referenceFates(): string {
-  const extracted = new Set(fhirExtracts.map(({ resourceType }) => resourceType));
+function referenceFates(extracts: readonly Extract[]): string {
+  const extracted = new Set(extracts.map(({ resourceType }) => resourceType));
   const selects = landedTypes
     .filter((type) => !extracted.has(type))
     .map(

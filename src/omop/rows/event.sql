@@ -60,6 +60,7 @@ with found as (
         route.concept_id as route_concept_id,
         route.source_value as route_source_value,
         coalesce(qualifier.concept_id, case when event.qualifier is not null then 0 end) as qualifier_concept_id,
+        site.code_key as anatomic_site_key,
         site.concept_id as anatomic_site_concept_id,
         site.source_value as anatomic_site_source_value
     from extracted_event event
