@@ -74,10 +74,16 @@ export const caseFiles: readonly CaseFile[] = readdirSync(join(folder, "cases"))
   .map((name) => JSON.parse(readFileSync(join(folder, "cases", name), "utf8")));
 
 /** Maps all cases of a file in one warehouse. Each is a source of its own, and records of different sources never meet. */
-export async function mapCases({ given = [], cases, vocabulary = {}, options }: CaseFile): Promise<Outcome> {
+export async function mapCases(
+  { given = [], cases, vocabulary = {}, options }: CaseFile,
+  excerpt = join(folder, "vocabulary"),
+): Promise<Outcome> {
   const files = await mkdtemp(join(tmpdir(), "omopipe-golden-"));
   const own = await writeVocabulary(join(files, "vocabulary"), vocabulary);
-  await using warehouse = await openWarehouse(":memory:", { vocabulary: [join(folder, "vocabulary"), ...own] });
+  await using warehouse = await openWarehouse(":memory:", {
+    vocabulary: [excerpt, ...own],
+    vocabularyCache: excerpt.startsWith(folder) ? undefined : join(files, "cache"),
+  });
   try {
     const path = join(files, "case.ndjson");
     for (const { name, fhir } of cases) {
@@ -121,8 +127,13 @@ const byPerson = "cdm_table = 'person' and cdm_id = \"row\".person_id";
 const recordOf: Readonly<Record<string, string>> = {
   death: byPerson,
   ...Object.fromEntries(derived.map((table) => [table, byPerson])),
-  location:
-    "cdm_table = 'person' and cdm_id = (select min(person_id) from cdm.person where location_id = \"row\".location_id)",
+  location: `(cdm_table, cdm_id) = (
+    select min_by((cdm_table, id), cdm_table) from (
+      select 'person' as cdm_table, person_id as id, location_id from cdm.person
+      union all
+      select 'care_site', care_site_id, location_id from cdm.care_site
+    ) where location_id = "row".location_id
+  )`,
 };
 
 const byId = (table: string) => {

@@ -44,7 +44,12 @@ test.each([
   ["is not there", "missing.sql", undefined, /The extract .*missing\.sql cannot be read/],
   ["has no known shape", "condition.cloud.sql", builtIn, /condition\.cloud\.sql is no name for an extract/],
   ["is no SQL file", "condition.txt", builtIn, /condition\.txt is no name for an extract/],
-  ["does not run", "condition.sql", "select nothing from nowhere", /The extract .*condition\.sql cannot be used: .*nowhere/s],
+  [
+    "does not run",
+    "condition.sql",
+    "select nothing from nowhere",
+    /The extract .*condition\.sql cannot be used: .*nowhere/s,
+  ],
   [
     "gives a column that no event has",
     "condition.sql",

@@ -43,5 +43,4 @@ select
     list_sort(list(distinct cdm_table)) as tables
 from code
 join used using (role, code_key)
-group by role, system, code, vocabulary_id, case when code is null then display end
-order by rows desc, role, system, code, display;
+group by role, system, code, vocabulary_id, case when code is null then display end;
