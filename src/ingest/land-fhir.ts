@@ -3,7 +3,7 @@ import { quarantine, registerFiles } from "./landing-files.ts";
 import { groups, type LandingContext, type LandingPlan, ordinaryBytes } from "./landing-plan.ts";
 import type { LandingTable } from "./landing-tables.ts";
 import type { SniffedFile } from "./sniff-file.ts";
-import { stageDocument, stageLines } from "./stage-carefully.ts";
+import { stageDocument, stageLines, stageValue } from "./stage-carefully.ts";
 
 /**
  * Lands every file of the plan, in the caller's transaction. Throws when DuckDB's reader fails on a file;
@@ -22,7 +22,8 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   const run = (text: string) => warehouse.run(text, undefined, { signal: context.signal });
 
   await run(sql("begin.sql"));
-  await registerFiles(warehouse, plan.files, context);
+  const inMemory = plan.inMemory && { path: plan.inMemory.path, format: "document", bytes: 0 };
+  await registerFiles(warehouse, inMemory ? [...plan.files, inMemory] : plan.files, context);
   await forgetEarlierRows(context);
 
   const refused = new Set(plan.refused.map(({ path }) => path));
@@ -50,6 +51,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
     await run(sql("stage-documents.sql", group.parts));
     context.onFiles(group.files.length);
   }
+  if (plan.inMemory) await stageValue(plan.inMemory.path, plan.inMemory.value, context);
   await quarantine(warehouse, plan.refused, context.runId);
   await run(`insert into meta.quarantine select file_id, null, null, 'NOT_FHIR',
     'the JSON is no FHIR resource: it is no object with a resourceType', ${literal(context.runId)}

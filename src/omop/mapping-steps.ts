@@ -2,7 +2,7 @@ import { landedTypes, tableNameOf } from "../ingest/landing-tables.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import { createExtractViews, type Extract } from "./extracts.ts";
+import { createExtracts, type Extract } from "./extracts.ts";
 import type { MapToOmopOptions } from "./mapping-options.ts";
 import { checkExtract } from "./own-extracts.ts";
 import { matchUnits } from "./resolve/match-units.ts";
@@ -19,27 +19,44 @@ const recordKey = ["source", "resource_type", "resource_id"];
 
 /** All of a mapping, in the order in which it runs. */
 export function mappingSteps(extracts: readonly Extract[], options: MapToOmopOptions = {}): readonly MappingStep[] {
-  return [...rowSteps(extracts, options), ...derivedSteps, ...reportSteps(extracts)];
+  return [
+    ...setupSteps,
+    { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
+    ...sharedSteps,
+    ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
+    { text: createExtracts(extracts, "view") },
+    ...rowSteps(options),
+    ...derivedSteps,
+    "report/dropped-and-lineage.sql",
+    "report/unmapped.sql",
+    { text: referenceFates(extracts) },
+  ];
 }
 
-/** From the landing tables to the tables of the CDM that are not made of others. */
-export function rowSteps(extracts: readonly Extract[], options: MapToOmopOptions): readonly MappingStep[] {
+/** What does not depend on the data. */
+export const setupSteps: readonly MappingStep[] = [
+  "mapping-schema.sql",
+  "status-filter.sql",
+  "resolve/macros.sql",
+  "resolve/concept-map.sql",
+  "events.sql",
+];
+
+/** What the extracts of several resource types share. */
+const sharedSteps: readonly MappingStep[] = [
+  "medications.sql",
+  "devices.sql",
+  "questionnaires.sql",
+  "texts/characters.sql",
+  "texts/html.sql",
+  "texts/rtf.sql",
+  "texts/attachments.sql",
+  "reports.sql",
+];
+
+/** From what was extracted to the tables of the CDM that are not made of others. */
+export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
   return [
-    "mapping-schema.sql",
-    "status-filter.sql",
-    "resolve/macros.sql",
-    "resolve/concept-map.sql",
-    "events.sql",
-    "medications.sql",
-    "devices.sql",
-    "questionnaires.sql",
-    "texts/characters.sql",
-    "texts/html.sql",
-    "texts/rtf.sql",
-    "texts/attachments.sql",
-    "reports.sql",
-    ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
-    { text: createExtractViews(extracts) },
     "resolve/codes.sql",
     "resolve/ndc.sql",
     "resolve/concepts-of-codes.sql",
@@ -49,7 +66,6 @@ export function rowSteps(extracts: readonly Extract[], options: MapToOmopOptions
     ...(options.sourceValue === "system#code" ? ["options/source-value.sql"] : []),
     ...(options.concepts === "primary" ? ["options/primary-concepts.sql"] : []),
     ...(options.typeConcept === "ehr" ? ["options/ehr-type.sql"] : []),
-    { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
 
     "rows/address.sql",
     { uniqueIds: { table: "address_row", id: "location_id", key: ["source", "address_key"] } },
@@ -103,11 +119,6 @@ const derivedSteps: readonly MappingStep[] = [
   { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
   "derived/cdm-source.sql",
 ];
-
-/** What became of the records and of their codes. */
-export function reportSteps(extracts: readonly Extract[]): readonly MappingStep[] {
-  return ["report/dropped-and-lineage.sql", "report/unmapped.sql", { text: referenceFates(extracts) }];
-}
 
 /** The ids of eras, which are those of one person and `what`, by their start. */
 function eraIds(table: string, ...what: readonly string[]): IdColumn {
