@@ -1,3 +1,4 @@
+import { columnTypes } from "../warehouse/json-structure.ts";
 import { identifier, literal, literalList, sqlText } from "../warehouse/sql-text.ts";
 import { quarantine, registerFiles } from "./landing-files.ts";
 import { groups, type LandingContext, type LandingPlan, ordinaryBytes } from "./landing-plan.ts";
@@ -34,8 +35,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   for (const table of context.tables) {
     const ofType = ndjson.filter((file) => file.firstType === table.resourceType);
     for (const group of groups(ofType)) {
-      const parts = { table: table.table, structure: literal(JSON.stringify(table.structure)), ...group.parts };
-      await run(sql("land-ndjson.sql", parts));
+      await run(sql("land-ndjson.sql", { table: table.table, columns: columnTypes(table.structure), ...group.parts }));
     }
     context.onFiles(ofType.length);
     mixed.push(...(await withOtherLines(table, ofType, context)));
@@ -88,14 +88,17 @@ async function forgetEarlierRows({ warehouse, tables }: LandingContext): Promise
   }
 }
 
-/** Of the files landed as one type, those that held something else too. What they landed is taken back. */
+/**
+ * Of the files landed as one type, those that held something else too, or resources without an id, which is made of all of
+ * their content. What they landed is taken back.
+ */
 async function withOtherLines(
   { table, resourceType }: LandingTable,
   files: readonly SniffedFile[],
   { warehouse }: LandingContext,
 ): Promise<SniffedFile[]> {
   if (files.length === 0) return [];
-  const other = `select distinct landing_file from ${table} where "resourceType" is distinct from ${literal(resourceType)}`;
+  const other = `select distinct landing_file from ${table} where "resourceType" is distinct from ${literal(resourceType)} or id = ''`;
   const rows = await warehouse.rows<{ path: string }>(`select path from landing_file where file_id in (${other})`);
   if (rows.length === 0) return [];
   await warehouse.run(`delete from ${table} where landing_file in (${other})`);
