@@ -1,15 +1,15 @@
 import type { Landed } from "../ingest/fhir-files.ts";
-import { openLanding } from "../ingest/landing-tables.ts";
+import { landedTypes, openLanding, tableNameOf } from "../ingest/landing-tables.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage, StageContext } from "../pipeline/stage.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
-import { literal } from "../warehouse/sql-text.ts";
+import { identifier, literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
 import { chosenExtracts, fhirExtracts } from "./extracts.ts";
 import type { MapToOmopOptions } from "./mapping-options.ts";
-import { mappingSteps } from "./mapping-steps.ts";
+import { mappingSteps, preparingSteps, ruleSteps } from "./mapping-steps.ts";
 import { withOwnExtracts } from "./own-extracts.ts";
 import { conceptWarnings } from "./resolve/concept-warnings.ts";
 import { runSteps, sqlParts } from "./run-steps.ts";
@@ -52,6 +52,7 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
         await mapAll(context, options, version);
         return await countTables(warehouse);
       });
+      prepared.add(warehouse);
       await warnOfLoss(context);
       if (!options.noVocabulary) for (const warning of await conceptWarnings(warehouse)) context.warn(warning);
       return { stage: "mapped", runId, files: landed.files, tables };
@@ -98,12 +99,35 @@ async function warnOfLoss({ target: warehouse, warn }: StageContext<Warehouse>):
   );
 }
 
+/** The warehouses whose connection has the tables and macros of the mapping. */
+const prepared = new WeakSet<Warehouse>();
+
 async function mapAll(context: StageContext<Warehouse>, options: MapToOmopOptions, version: string): Promise<void> {
-  const extracts = chosenExtracts(
-    [...(await withOwnExtracts(fhirExtracts, options.extracts ?? [])), ...(await csvExtracts(context.target))],
-    options,
-  );
-  await runSteps(context, mappingSteps(extracts, options), sqlParts(options, version));
+  const { target: warehouse } = context;
+  const landed = await typesInUse(warehouse);
+  const fhir = await withOwnExtracts(fhirExtracts, options.extracts ?? []);
+  const extracted = new Set(fhir.map(({ resourceType }) => resourceType));
+  const extracts = [
+    ...fhir.filter(({ resourceType, path }) => landed.has(resourceType) || path !== undefined),
+    ...(await csvExtracts(warehouse)),
+  ];
+  const steps = [
+    ...ruleSteps,
+    ...(prepared.has(warehouse) ? [] : preparingSteps),
+    ...mappingSteps(
+      chosenExtracts(extracts, options),
+      [...landed].filter((type) => !extracted.has(type)),
+      options,
+    ),
+  ];
+  await runSteps(context, steps, sqlParts(options, version));
+}
+
+/** The resource types that have landed: planning a query over the extracts of all others takes longer than small data does. */
+async function typesInUse(warehouse: Warehouse): Promise<ReadonlySet<string>> {
+  const exist = landedTypes.map((type) => `exists (from landing.${tableNameOf(type)}) as ${identifier(type)}`);
+  const found = (await warehouse.row<Record<string, boolean>>(`select ${exist.join(", ")}`))!;
+  return new Set(landedTypes.filter((type) => found[type]));
 }
 
 async function countTables(warehouse: Warehouse): Promise<Record<string, number>> {

@@ -1,4 +1,4 @@
-import { landedTypes, tableNameOf } from "../ingest/landing-tables.ts";
+import { tableNameOf } from "../ingest/landing-tables.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
@@ -17,42 +17,41 @@ export type MappingStep =
 
 const recordKey = ["source", "resource_type", "resource_id"];
 
-/** All of a mapping, in the order in which it runs. */
-export function mappingSteps(extracts: readonly Extract[], options: MapToOmopOptions = {}): readonly MappingStep[] {
-  return [
-    ...setupSteps,
-    { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
-    ...sharedSteps,
-    ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
-    { text: createExtracts(extracts, "view") },
-    ...rowSteps(options),
-    ...derivedSteps,
-    "report/dropped-and-lineage.sql",
-    "report/unmapped.sql",
-    { text: referenceFates(extracts) },
-  ];
-}
+/** What the options decide, before anything else. */
+export const ruleSteps: readonly MappingStep[] = ["status-filter.sql", "resolve/macros.sql"];
 
-/** What does not depend on the data. */
-export const setupSteps: readonly MappingStep[] = [
+/** The tables, shapes, macros and views of a mapping: once for each connection. */
+export const preparingSteps: readonly MappingStep[] = [
   "mapping-schema.sql",
-  "status-filter.sql",
-  "resolve/macros.sql",
-  "resolve/concept-map.sql",
   "events.sql",
-];
-
-/** What the extracts of several resource types share. */
-const sharedSteps: readonly MappingStep[] = [
-  "medications.sql",
-  "devices.sql",
-  "questionnaires.sql",
   "texts/characters.sql",
   "texts/html.sql",
   "texts/rtf.sql",
   "texts/attachments.sql",
   "reports.sql",
 ];
+
+/** The rest of a mapping, in the order in which it runs. `typesWithoutExtract`: of what has landed. */
+export function mappingSteps(
+  extracts: readonly Extract[],
+  typesWithoutExtract: readonly string[],
+  options: MapToOmopOptions,
+): readonly MappingStep[] {
+  return [
+    "resolve/concept-map.sql",
+    "medications.sql",
+    "devices.sql",
+    "questionnaires.sql",
+    { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
+    ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
+    { text: createExtracts(extracts, "view") },
+    ...rowSteps(options),
+    ...derivedSteps,
+    "report/dropped-and-lineage.sql",
+    "report/unmapped.sql",
+    ...referenceFates(typesWithoutExtract),
+  ];
+}
 
 /** From what was extracted to the tables of the CDM that are not made of others. */
 export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
@@ -125,14 +124,12 @@ function eraIds(table: string, ...what: readonly string[]): IdColumn {
   return { table: `cdm.${table}`, id: `${table}_id`, key: ["person_id", ...what, `${table}_start_date`] };
 }
 
-/** Records of types without an extract are used through others only. */
-function referenceFates(extracts: readonly Extract[]): string {
-  const extracted = new Set(extracts.map(({ resourceType }) => resourceType));
-  const selects = landedTypes
-    .filter((type) => !extracted.has(type))
-    .map(
-      (type) =>
-        `select landing_file, ${literal(type)}, 0, count(*), 0 from landing.${tableNameOf(type)} group by landing_file`,
-    );
-  return `insert into mapping.file_fate\n${selects.join("\nunion all\n")};`;
+/** Records of these types have no extract: they are used through others only. */
+function referenceFates(types: readonly string[]): MappingStep[] {
+  if (types.length === 0) return [];
+  const selects = types.map(
+    (type) =>
+      `select landing_file, ${literal(type)}, 0, count(*), 0 from landing.${tableNameOf(type)} group by landing_file`,
+  );
+  return [{ text: `insert into mapping.file_fate\n${selects.join("\nunion all\n")};` }];
 }

@@ -8,7 +8,7 @@ import type { Row, Value } from "../../warehouse/values.ts";
 import { openWarehouse, type Warehouse } from "../../warehouse/warehouse.ts";
 import { chosenExtracts, createExtracts, fhirExtracts } from "../extracts.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
-import { type MappingStep, rowSteps, setupSteps } from "../mapping-steps.ts";
+import { type MappingStep, preparingSteps, rowSteps, ruleSteps } from "../mapping-steps.ts";
 import { runSteps, sqlParts } from "../run-steps.ts";
 
 /** How {@link openFhirToOmop} is told where its vocabulary is. */
@@ -76,7 +76,7 @@ export async function openFhirToOmop({ vocabulary, vocabularyCache }: FhirToOmop
     const run = (steps: readonly MappingStep[]) => runSteps({ target: warehouse, signal, progress }, steps, parts);
     const { signal } = new AbortController();
     const progress = () => {};
-    await run(setupSteps);
+    await run([...ruleSteps, ...preparingSteps, "resolve/concept-map.sql"]);
 
     const map = async (resources: unknown): Promise<FhirToOmopAnswer> => {
       const found = [...resourcesIn(resources)];

@@ -24,7 +24,6 @@ coding as (
         event.target,
         event.cdm_table,
         event.cdm_id,
-        event.natural_table,
         coding.role,
         coding.code_key,
         coding.position,
@@ -41,13 +40,13 @@ coding as (
 
 -- Words that are the name of one standard concept, and of no other.
 suggestion as (
-    select word.name, word.natural_table, min(concept.concept_id) as concept_id
-    from (select distinct name, natural_table from coding where code is null and name <> '') word
+    select word.name, word.cdm_table, min(concept.concept_id) as concept_id
+    from (select distinct name, cdm_table from coding where code is null and name <> '') word
     join vocabulary.concept
         on lower(concept.concept_name) = lower(trim(word.name))
         and concept.standard_concept = 'S'
         and concept.invalid_reason is null
-        and list_contains(mapping.tables_of_domain(concept.domain_id), word.natural_table)
+        and list_contains(mapping.tables_of_domain(concept.domain_id), word.cdm_table)
     group by all
     having count(*) = 1
 )
@@ -80,6 +79,6 @@ left join target
     and target.position = coding.position
     and target.target = case when coding.is_chosen then coding.target else 0 end
 left join suggestion
-    on coding.code is null and suggestion.name = coding.name and suggestion.natural_table = coding.natural_table
+    on coding.code is null and suggestion.name = coding.name and suggestion.cdm_table = coding.cdm_table
 left join vocabulary.concept on concept.concept_id = coalesce(target.concept_id, suggestion.concept_id)
 order by coding.resource_type, coding.resource_id, coding.part, coding.target, coding.position;
