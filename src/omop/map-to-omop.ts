@@ -8,7 +8,7 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
 import { chosenExtracts, fhirExtracts } from "./extracts.ts";
-import type { MapToOmopOptions } from "./mapping-options.ts";
+import { checkOptions, type MapToOmopOptions } from "./mapping-options.ts";
 import { mappingSteps, preparingSteps, ruleSteps } from "./mapping-steps.ts";
 import { withOwnExtracts } from "./own-extracts.ts";
 import { conceptWarnings } from "./resolve/concept-warnings.ts";
@@ -35,7 +35,8 @@ export interface Mapped extends Filled {
  * The CDM tables are made anew from the landing tables, so a second run over the same data gives the same rows under the
  * same ids. Loads the warehouse's vocabulary folder first when it is not loaded yet.
  *
- * Throws VOCABULARY_MISSING when there is no vocabulary (see `noVocabulary`). The CDM then stays as it was.
+ * Throws VOCABULARY_MISSING when there is no vocabulary (see `noVocabulary`), and USAGE for an option that cannot be. The CDM then
+ * stays as it was.
  *
  * @example
  * const { tables } = await pipeline(fhirFiles("bundles/"), mapToOmop()).run(warehouse);
@@ -46,6 +47,7 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
     name: "mapToOmop",
     async execute(landed, context) {
       const { target: warehouse, runId } = context;
+      checkOptions(options);
       const version = await attachVocabulary(context, options);
       await openLanding(warehouse);
       const tables = await warehouse.transaction(async () => {
@@ -54,7 +56,7 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
       });
       prepared.add(warehouse);
       await warnOfLoss(context);
-      if (!options.noVocabulary) for (const warning of await conceptWarnings(warehouse)) context.warn(warning);
+      if (!options.noVocabulary) for (const warning of await conceptWarnings(warehouse, options)) context.warn(warning);
       return { stage: "mapped", runId, files: landed.files, tables };
     },
   };

@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { OmopipeError } from "../pipeline/errors.ts";
+
 /** How FHIR becomes OMOP where projects disagree, and what a user may put in place of the built-in rules. */
 export interface MapToOmopOptions {
   /**
@@ -40,4 +43,18 @@ export interface MapToOmopOptions {
    * extract, `condition.event.sql` is one more. Each is a select that gives the columns of its shape in `src/omop/events.sql`.
    */
   readonly extracts?: readonly string[] | undefined;
+}
+
+const statusFilter = new URL("../../schemas/status-filter.csv", import.meta.url);
+
+/** Throws USAGE for statuses of a resource type that has none. */
+export function checkOptions({ droppedStatuses = {} }: MapToOmopOptions): void {
+  const [, ...lines] = readFileSync(statusFilter, "utf8").trim().split("\n");
+  const types = lines.map((line) => line.split(",")[0]!);
+  const unknown = Object.keys(droppedStatuses).find((type) => !types.includes(type));
+  if (unknown === undefined) return;
+  throw new OmopipeError(
+    "USAGE",
+    `droppedStatuses: ${unknown} is no resource type with a status filter. There are: ${types.join(", ")}`,
+  );
 }

@@ -60,7 +60,7 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     "resolve/ndc.sql",
     "resolve/concepts-of-codes.sql",
     "resolve/units.sql",
-    { work: matchUnits },
+    ...(options.concepts === "primary" ? [] : [{ work: matchUnits }]),
     "resolve/resolve.sql",
     ...(options.sourceValue === "system#code" ? ["options/source-value.sql"] : []),
     ...(options.concepts === "primary" ? ["options/primary-concepts.sql"] : []),

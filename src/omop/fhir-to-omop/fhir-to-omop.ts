@@ -134,7 +134,7 @@ function stepsFor(types: ReadonlySet<string | undefined>): readonly MappingStep[
     options,
   );
   return [
-    "medications.sql",
+    ...(extracts.some(({ resourceType }) => resourceType.startsWith("Medication")) ? ["medications.sql"] : []),
     { text: createExtracts(extracts, "table") },
     ...rowSteps(options),
     "derived/observation-period.sql",
