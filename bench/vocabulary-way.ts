@@ -1,0 +1,64 @@
+// One step of the vocabulary benchmark, in a process of its own: vocabulary-way.ts make|load|map VOCABULARY [FOLDER].
+// Prints what it measured as JSON.
+
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fhirFiles, loadVocabulary, mapToOmop, openWarehouse, pipeline } from "omopipe";
+import { literal, sqlText } from "../src/warehouse/sql-text.ts";
+
+const [way = "", vocabulary = "", ...rest] = process.argv.slice(2);
+const inProject = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/** Writes a vocabulary of this many concepts and relationships. */
+async function make(): Promise<void> {
+  const sample = inProject("sample-data/vocabulary");
+  const [concepts = "", relationships = ""] = rest;
+  const isTable = (path: string) => !path.endsWith(".duckdb");
+  await cp(sample, vocabulary, { recursive: true, filter: isTable });
+  await using warehouse = await openWarehouse(":memory:");
+  const parts = {
+    sample_concepts: literal(join(sample, "CONCEPT.csv")),
+    sample_relationships: literal(join(sample, "CONCEPT_RELATIONSHIP.csv")),
+    concept_file: literal(join(vocabulary, "CONCEPT.csv")),
+    relationship_file: literal(join(vocabulary, "CONCEPT_RELATIONSHIP.csv")),
+    concepts,
+    relationships,
+  };
+  await warehouse.run(sqlText(import.meta.url, "vocabulary.sql", parts));
+}
+
+/** Loads it, once and again, from two warehouses. */
+async function load(): Promise<void> {
+  for (const time of ["load", "load again"]) {
+    await using warehouse = await openWarehouse(":memory:");
+    await timed(time, () => loadVocabulary(warehouse, vocabulary));
+  }
+}
+
+/** Maps a patient: with the vocabulary to be attached first, and twice more. */
+async function map(): Promise<void> {
+  await using warehouse = await openWarehouse(":memory:", { vocabulary });
+  const bundle = inProject("sample-data/fhir/bundles/patient-0001.json");
+  for (const time of ["map first", "map second", "map third"]) {
+    await timed(time, () => pipeline(fhirFiles(bundle), mapToOmop()).run(warehouse));
+  }
+}
+
+async function timed(name: string, work: () => Promise<unknown>): Promise<void> {
+  const start = { at: performance.now(), cpu: process.cpuUsage() };
+  await work();
+  const seconds = (performance.now() - start.at) / 1000;
+  const { user, system } = process.cpuUsage(start.cpu);
+  console.log(
+    JSON.stringify({
+      name,
+      seconds,
+      user: user / 1e6,
+      system: system / 1e6,
+      megabytes: process.resourceUsage().maxRSS / 1000,
+    }),
+  );
+}
+
+await { make, load, map }[way]!();
