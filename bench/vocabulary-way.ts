@@ -61,4 +61,5 @@ async function timed(name: string, work: () => Promise<unknown>): Promise<void> 
   );
 }
 
-await { make, load, map }[way]!();
+const steps: Readonly<Record<string, () => Promise<void>>> = { make, load, map };
+await steps[way]!();

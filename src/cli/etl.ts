@@ -12,12 +12,15 @@ import type { Stage } from "../pipeline/stage.ts";
 import { createRunReport, runReport } from "../quality/run-report.ts";
 import { findVocabulary } from "../vocabulary/vocabulary-files.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { readCodeSystems } from "./code-systems.ts";
 import { runPipeline } from "./run-pipeline.ts";
 import { textTable } from "./table.ts";
 
 export interface EtlOptions {
   readonly warehouse: string;
-  readonly vocabulary?: string | false;
+  readonly vocabulary?: readonly string[] | false;
+  readonly vocabularyCache?: string;
+  readonly codeSystems?: string;
   readonly csvMapping?: string;
   readonly source: string;
   readonly out?: string;
@@ -26,17 +29,18 @@ export interface EtlOptions {
 
 /** `omopipe etl`: gives the exit code. */
 export async function etl(inputs: readonly string[], options: EtlOptions): Promise<number> {
-  const { vocabulary, source, out } = options;
+  const { vocabulary, vocabularyCache, source, out } = options;
+  const codeSystems = options.codeSystems === undefined ? undefined : await readCodeSystems(options.codeSystems);
   const load = pipeline(
     await sources(inputs, options),
-    mapToOmop({ noVocabulary: vocabulary === false, sourceName: source }),
+    mapToOmop({ noVocabulary: vocabulary === false, sourceName: source, codeSystems }),
   );
   const whole = out === undefined ? load : pipeline(load, parquet(out), runReport(out));
-  if (vocabulary) await findVocabulary([vocabulary]);
+  if (vocabulary) await findVocabulary(vocabulary);
   await mkdir(dirname(options.warehouse), { recursive: true });
   return await runPipeline(
     options.warehouse,
-    { vocabulary: vocabulary === false ? undefined : vocabulary },
+    { vocabulary: vocabulary === false ? undefined : vocabulary, vocabularyCache },
     whole,
     async (mapped, warehouse) => {
       const report = await createRunReport(warehouse, mapped);

@@ -31,7 +31,7 @@ const partName = (part: number) => `vocabulary_part_${part + 1}`;
 export async function attachDatabases(warehouse: Warehouse, databases: readonly string[]): Promise<void> {
   const attached = await warehouse.rows<{ name: string; path: string | null }>(
     `select database_name as name, path from duckdb_databases()
-     where regexp_full_match(database_name, 'vocabulary(_part_\\d+)?') order by name`,
+     where regexp_full_match(database_name, 'vocabulary(_part_\\d+)?') order by length(name), name`,
   );
   const wanted = [null, ...databases];
   if (attached.length === wanted.length && attached.every(({ path }, i) => path === wanted[i])) return;
