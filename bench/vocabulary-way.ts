@@ -1,5 +1,5 @@
-// One step of the vocabulary benchmark, in a process of its own: vocabulary-way.ts make|load|map VOCABULARY [FOLDER].
-// Prints what it measured as JSON.
+// A part of the vocabulary benchmark, in a process of its own: vocabulary-way.ts make VOCABULARY CONCEPTS RELATIONSHIPS, or
+// vocabulary-way.ts load|map VOCABULARY. Prints what it measured, a line of JSON for each step.
 
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,38 +28,31 @@ async function make(): Promise<void> {
   await warehouse.run(sqlText(import.meta.url, "vocabulary.sql", parts));
 }
 
-/** Loads it, once and again, from two warehouses. */
+/** Loads it for one warehouse, and again for another. */
 async function load(): Promise<void> {
-  for (const time of ["load", "load again"]) {
+  for (const step of ["load", "load again"]) {
     await using warehouse = await openWarehouse(":memory:");
-    await timed(time, () => loadVocabulary(warehouse, vocabulary));
+    await measure(step, () => loadVocabulary(warehouse, vocabulary));
   }
 }
 
-/** Maps a patient: with the vocabulary to be attached first, and twice more. */
+/** Maps one patient three times; the first time the vocabulary is attached too. */
 async function map(): Promise<void> {
   await using warehouse = await openWarehouse(":memory:", { vocabulary });
   const bundle = inProject("sample-data/fhir/bundles/patient-0001.json");
-  for (const time of ["map first", "map second", "map third"]) {
-    await timed(time, () => pipeline(fhirFiles(bundle), mapToOmop()).run(warehouse));
+  for (const time of ["first", "second", "third"]) {
+    await measure(`${time} map`, () => pipeline(fhirFiles(bundle), mapToOmop()).run(warehouse));
   }
 }
 
-async function timed(name: string, work: () => Promise<unknown>): Promise<void> {
+async function measure(step: string, work: () => Promise<unknown>): Promise<void> {
   const start = { at: performance.now(), cpu: process.cpuUsage() };
   await work();
   const seconds = (performance.now() - start.at) / 1000;
   const { user, system } = process.cpuUsage(start.cpu);
-  console.log(
-    JSON.stringify({
-      name,
-      seconds,
-      user: user / 1e6,
-      system: system / 1e6,
-      megabytes: process.resourceUsage().maxRSS / 1000,
-    }),
-  );
+  const megabytes = Math.round(process.resourceUsage().maxRSS / 1000);
+  console.log(JSON.stringify({ step, seconds, user: user / 1e6, system: system / 1e6, megabytes }));
 }
 
-const steps: Readonly<Record<string, () => Promise<void>>> = { make, load, map };
-await steps[way]!();
+const ways: Readonly<Record<string, () => Promise<void>>> = { make, load, map };
+await ways[way]!();
