@@ -7,7 +7,7 @@ import type { OmopipeError } from "../../src/pipeline/errors.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
 import { type LoadedVocabulary, loadVocabulary } from "../../src/vocabulary/load-vocabulary.ts";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
-import { condition, lines, patient } from "../ingest/intake.ts";
+import { condition, lines, patient, type Resource } from "../ingest/intake.ts";
 import { athena, type TableText, writeAthena } from "../support/athena.ts";
 import { resultOfChild } from "../support/child.ts";
 import { failureOf } from "../support/failure.ts";
@@ -178,8 +178,8 @@ describe("several folders", () => {
 
 describe("a warehouse", () => {
   const snomed = { coding: [{ system: "http://snomed.info/sct", code: "44054006" }] };
-  const run = async (warehouse: Warehouse) => {
-    const input = await folder.write("in/a.ndjson", lines(patient("p"), condition("c", { code: snomed })));
+  const run = async (warehouse: Warehouse, ...more: readonly Resource[]) => {
+    const input = await folder.write("in/a.ndjson", lines(patient("p"), condition("c", { code: snomed }), ...more));
     await pipeline(fhirFiles(input), mapToOmop()).run(warehouse);
     return await warehouse.rows("select condition_concept_id as concept from cdm.condition_occurrence");
   };
@@ -203,6 +203,43 @@ describe("a warehouse", () => {
     expect(await reader.row("select vocabulary_version as release from cdm.cdm_source")).toEqual({
       release: "v5.0 30-AUG-24",
     });
+  });
+
+  it("keeps each row in use once, also where two folders have it", async () => {
+    const pill = "1|Pill|Drug|RxNorm|Clinical Drug|S|111|20020131|20991231|";
+    const tables = {
+      ...athena,
+      CONCEPT: [...athena.CONCEPT, pill],
+      CONCEPT_RELATIONSHIP: [...athena.CONCEPT_RELATIONSHIP, "1|1|Maps to|20020131|20991231|"],
+      CONCEPT_ANCESTOR: [
+        "ancestor_concept_id|descendant_concept_id|min_levels_of_separation|max_levels_of_separation",
+        "1|1|0|0",
+      ],
+      CONCEPT_SYNONYM: ["concept_id|concept_synonym_name|language_concept_id", "1|Tablet|4180186"],
+    } as const;
+    await write("one", tables);
+    await write("other", tables);
+    const warehouse = await open(":memory:", { vocabulary: [folder.file("one"), folder.file("other")] });
+    const drug = { coding: [{ system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "111" }] };
+    await run(warehouse, {
+      resourceType: "MedicationRequest",
+      id: "m",
+      status: "active",
+      intent: "order",
+      authoredOn: "2019-03-01",
+      subject: { reference: "Patient/p" },
+      medicationCodeableConcept: drug,
+    });
+    expect(
+      await warehouse.row(
+        `select
+           (select count(*) from vocab.concept where concept_id = 1) as concepts,
+           (select count(*) from vocab.concept_relationship where concept_id_1 = 1) as relationships,
+           (select count(*) from vocab.concept_ancestor where descendant_concept_id = 1) as ancestors,
+           (select count(*) from vocab.concept_synonym where concept_id = 1) as synonyms,
+           (select count(*) from vocab.drug_strength where drug_concept_id = 1) as strengths`,
+      ),
+    ).toEqual({ concepts: 1, relationships: 1, ancestors: 1, synonyms: 1, strengths: 1 });
   });
 
   it("in memory maps with the vocabulary it is opened with", async () => {
