@@ -46,17 +46,14 @@ describe("omopipe vocabulary load", { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/^ +1 +the value is not a whole number +\S+athena\/DRUG_STRENGTH.csv +3$/m);
     expect(stdout).toContain("Loaded, release v5.0 30-AUG-24.\n");
     expect(stdout).toMatch(/^Kept in \S+athena\/omopipe-vocabulary-\w+\.duckdb$/m);
-    expect(stderr).toContain("Loading concept\n");
+    expect(stderr).toContain("loadVocabulary: done");
   });
 
   test("says when there was nothing to do, also to another warehouse", async () => {
     const first = await load();
     const second = await omopipe(["vocabulary", "load", folder.file("athena"), "--warehouse", folder.file("b.duckdb")]);
-    expect(second).toEqual({
-      code: 0,
-      stdout: first.stdout.replace("Loaded,", "Already loaded,"),
-      stderr: "",
-    });
+    expect(second.code).toBe(0);
+    expect(second.stdout).toBe(first.stdout.replace("Loaded,", "Already loaded,"));
   });
 
   test("takes several folders, and keeps their databases where it is told", async () => {
