@@ -46,6 +46,7 @@ with found as (
         type.concept_id as type_concept_id,
         coalesce(status.concept_id, case when event.condition_status is not null then 0 end) as condition_status_concept_id,
         coalesce(event.value_text, case when said.key is not null then code.source_value end) as value_text,
+        case when said.key is not null then code.display else coalesce(value.display, event.value_code.text) end as value_words,
         coalesce(
             value.concept_id,
             case when said.key is not null then coalesce(code.concept_id, 0) end,
