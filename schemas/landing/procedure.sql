@@ -5,6 +5,7 @@ create table if not exists landing.procedure (
     id                    varchar,
     meta                  landing.meta,
     "modifierExtension"   struct(url varchar)[],
+    "partOf"              landing.reference[],
     status                varchar,
     code                  landing.codeable_concept,
     subject               landing.reference,

@@ -93,6 +93,31 @@ create or replace macro mapping.dated(text, otherwise) as
 create or replace macro mapping.made_up(text) as
     case length(text) when 4 then 'month and day' when 7 then 'day' end;
 
+-- When a timing first comes round, as far as it says.
+create or replace macro mapping.start_of_timing(timing) as
+    mapping.dated(timing.event[1], timing.repeat."boundsPeriod".start);
+
+-- The members of a panel: in STU3 they are related to it as such.
+create or replace macro mapping.members_of(members, related) as
+    coalesce(
+        members,
+        list_transform(list_filter(related, lambda x: x.type = 'has-member'), lambda x: x.target)
+    );
+
+-- Whether a reference is to a patient, or to who speaks for one.
+create or replace macro mapping.is_patient(reference) as
+    regexp_matches(reference, '(^|/)(Patient|RelatedPerson)/[^/]+$');
+
+-- A currency as a code.
+create or replace macro mapping.currency_code(currency) as
+    case
+        when currency is not null
+        then struct_pack(
+            coding := [struct_pack(system := 'urn:iso:std:iso:4217', code := upper(currency), display := null::varchar, "userSelected" := null::boolean)],
+            text := null::varchar
+        )
+    end;
+
 -- The parts of a text that is a number, such as '7.2' or '<0.1'; empty for any other text.
 create or replace macro mapping.numeric_text(text) as
     regexp_extract(text, '^\s*(<=|>=|<|>|≤|≥)?\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*$', ['comparator', 'number']);

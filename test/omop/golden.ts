@@ -121,6 +121,8 @@ const recordOf: Readonly<Record<string, string>> = {
   ...Object.fromEntries(derived.map((table) => [table, byPerson])),
   location:
     "cdm_table = 'person' and cdm_id = (select min(person_id) from cdm.person where location_id = \"row\".location_id)",
+  fact_relationship: `cdm_id = "row".fact_id_1 and cdm_table =
+    (select replace(key, 'domain:', '') from mapping.concept_map where key like 'domain:%' and concept_id = "row".domain_concept_id_1)`,
 };
 
 const byId = (table: string) => {

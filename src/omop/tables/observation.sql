@@ -7,7 +7,7 @@ select
     start_datetime as observation_datetime,
     type_concept_id as observation_type_concept_id,
     value_number as value_as_number,
-    case when value_number is null and coalesce(value_as_concept_id, 0) = 0 then mapping.cut(value_text, 60) end as value_as_string,
+    case when value_number is null and coalesce(value_as_concept_id, 0) = 0 then mapping.cut(coalesce(value_words, value_text), 60) end as value_as_string,
     value_as_concept_id,
     qualifier_concept_id,
     unit_concept_id,
@@ -18,6 +18,9 @@ select
     source_concept_id as observation_source_concept_id,
     mapping.cut(unit_source_value, 50) as unit_source_value,
     mapping.cut(qualifier, 50) as qualifier_source_value,
-    mapping.cut(value_text, 50) as value_source_value
+    mapping.cut(value_text, 50) as value_source_value,
+    panel.panel_id as observation_event_id,
+    panel.field_concept_id as obs_event_field_concept_id
 from event_row
+left join panel_of_row panel on panel.part_table = 'observation' and panel.part_id = event_row.cdm_id
 where cdm_table = 'observation';
