@@ -13,7 +13,9 @@ select source, file_id, resource_type, resource_id, 0, reason from provider_row
 union all
 select source, file_id, resource_type, resource_id, 0, reason from care_site_row
 union all
-select source, file_id, resource_type, resource_id, 0, reason from payer_plan_row;
+select source, file_id, resource_type, resource_id, 0, reason from payer_plan_row
+union all
+select source, file_id, resource_type, resource_id, part, reason from cost_row;
 
 -- A record is mapped when any part of it left a row.
 create or replace temp table record_fate as
@@ -77,7 +79,10 @@ union all
 select
     'payer_plan_period', payer_plan_period_id, source, file_id, resource_type, resource_id, 0, 0,
     coalesce(mapping.made_up(start_text), case when end_date is null then 'end from last event' end)
-from payer_plan_row where reason is null;
+from payer_plan_row where reason is null
+union all
+select 'cost', cost_id, source, file_id, resource_type, resource_id, part, 0, null
+from cost_row where reason is null;
 
 delete from mapping.file_fate;
 
