@@ -19,6 +19,7 @@ create or replace temp table person_shape (
     state                   varchar,
     zip                     varchar,
     country                 varchar,
+    deceased                boolean,        -- dead, if nobody knows since when
     death_date              varchar,
     provider                varchar,        -- a reference: 'Practitioner/1'
     care_site               varchar         -- a reference: 'Organization/1'
@@ -62,6 +63,7 @@ create or replace temp table event_shape (
     start_after_birth       interval,       -- instead of start_text: an age
     start_from_visit        boolean,        -- take the start of the visit when there is no date
     end_text                varchar,
+    end_after_birth         interval,       -- instead of end_text: an age
     type                    varchar,        -- key of concept_map without its kind
     condition_status        varchar,
     stop_reason             varchar,

@@ -85,9 +85,13 @@ create or replace macro mapping.wall_clock(text) as
         else try_cast(regexp_replace(text, '(Z|[+-]\d{2}:?\d{2})$', '') as timestamp)
     end;
 
--- The first of two texts that is a date.
+-- The first of two texts that is a date; where neither is, one that should have been.
 create or replace macro mapping.dated(text, otherwise) as
-    case when mapping.first_day(text) is not null then text else otherwise end;
+    case when mapping.first_day(text) is not null then text else coalesce(otherwise, text) end;
+
+-- Why a record whose date this is has none: it says none, or one that cannot be read.
+create or replace macro mapping.reason_for_no_date(text) as
+    case when text is null or text[1:10] in ('1900-01-01', '9999-12-31') then 'NO_DATE' else 'BAD_DATE' end;
 
 -- 'day', 'month and day' …: what of a date had to be made up; NULL for a whole date.
 create or replace macro mapping.made_up(text) as
@@ -133,8 +137,11 @@ create or replace macro mapping.comparator_of(text) as
 create or replace macro mapping.age(quantity) as
     list_filter(
         [try_cast(
-            quantity.value
-            || case quantity.code when 'a' then ' years' when 'mo' then ' months' when 'wk' then ' weeks' when 'd' then ' days' end
+            quantity.value || case coalesce(quantity.code, lower(quantity.unit))
+                when 'a' then ' years' when 'mo' then ' months' when 'wk' then ' weeks' when 'd' then ' days'
+                when 'h' then ' hours' when 'min' then ' minutes'
+                when 'years' then ' years' when 'months' then ' months' when 'weeks' then ' weeks' when 'days' then ' days'
+            end
             as interval
         )],
         lambda x: x between interval 0 day and interval 150 year
@@ -157,6 +164,14 @@ create or replace macro mapping.first_codeable_concept(text) as
         case when text[1] = '{' then '[' || text || ']' else text end,
         '[{"coding": [{"system": "VARCHAR", "code": "VARCHAR", "display": "VARCHAR", "userSelected": "BOOLEAN"}], "text": "VARCHAR"}]'
     ))[1];
+
+-- The code of a member that is a code, a Coding or CodeableConcepts, here as text.
+create or replace macro mapping.class_code(text) as
+    case text[1]
+        when '{' then try(text ->> '$.code')
+        when '[' then try(text ->> '$[0].coding[0].code')
+        else text
+    end;
 
 -- A number, unless it is more than any (1e999) or none (NaN).
 create or replace macro mapping.finite(number) as case when isfinite(number) then number end;
