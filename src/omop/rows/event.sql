@@ -29,17 +29,27 @@ with found as (
             (person.first_possible_birth + event.start_after_birth)::date,
             case when event.start_from_visit then visit.visit_start_date end
         ) as start_date,
-        case
-            when event.start_text is not null
-            then nullif(concat_ws(', ', 'start from ' || event.start_taken_from, mapping.made_up(event.start_text)), '')
-            when event.start_after_birth is not null then 'start from age'
-            when event.start_from_visit then 'start from visit'
-        end as imputed,
+        nullif(concat_ws(
+            ', ',
+            case
+                when mapping.first_day(event.start_text) is not null
+                then nullif(concat_ws(', ', 'start from ' || event.start_taken_from, mapping.made_up(event.start_text)), '')
+                when event.start_after_birth is not null then 'start from age'
+                when event.start_from_visit then 'start from visit'
+            end,
+            case
+                when mapping.first_day(event.end_text) is not null
+                then case when event.end_text <> event.start_text then 'end ' || mapping.made_up(event.end_text) end
+                when event.end_after_birth is not null then 'end from age'
+            end
+        ), '') as imputed,
         mapping.wall_clock(event.start_text) as start_datetime,
         -- A month or year in which something ended does not end before it began.
         case
             when length(event.end_text) < 10 and mapping.first_day(event.end_text) < start_date then start_date
-            else mapping.first_day(event.end_text)
+            else coalesce(
+                mapping.first_day(event.end_text), (person.first_possible_birth + event.end_after_birth)::date
+            )
         end as end_date,
         mapping.wall_clock(event.end_text) as end_datetime,
         mapping.first_day(event.verbatim_end_text) as verbatim_end_date,
@@ -89,7 +99,7 @@ judged as (
                 when patient_id is null then 'NO_SUBJECT'
                 when person_id is null then 'NO_PERSON'
                 when source_value is null then 'EMPTY_CODE'
-                when start_date is null then 'NO_DATE'
+                when start_date is null then mapping.reason_for_no_date(start_text)
                 when report and (domain_id = 'Note' or mapping.route(tables, natural_table) = 'measurement')
                 then 'REPORT_WITHOUT_TEXT'
             end
