@@ -10,6 +10,7 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
 import { conceptsInUse } from "./concepts-in-use.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
+import { cutWarning } from "./cut-texts.ts";
 import { fhirExtracts, withoutText } from "./extracts.ts";
 import { mappingSteps } from "./mapping-steps.ts";
 import { conceptWarnings } from "./resolve/concept-warnings.ts";
@@ -69,6 +70,8 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
         return await countTables(warehouse);
       });
       await warnOfLoss(context);
+      const cut = await cutWarning(warehouse);
+      if (cut) context.warn(cut);
       if (!options.noVocabulary) for (const warning of await conceptWarnings(warehouse)) context.warn(warning);
       return { stage: "mapped", runId, files: landed.files, tables };
     },

@@ -55,6 +55,14 @@ create table if not exists mapping.lineage (
     imputed         varchar             -- which date was completed or filled in, and from what
 );
 
+-- Texts that were longer than their column and were cut to it.
+create table if not exists mapping.text_cut (
+    cdm_table       varchar not null,
+    cdm_column      varchar not null,
+    length          integer not null,
+    rows            bigint not null
+);
+
 -- What became of the records of each file.
 create table if not exists mapping.file_fate (
     file_id         integer not null,
@@ -211,9 +219,6 @@ create or replace macro mapping.address_key(line_1, line_2, city, county, state,
     lower(array_to_string(
         list_transform([line_1, line_2, city, county, state, zip, country], lambda part: coalesce(trim(part), '')), '|'
     ));
-
--- Text cut to the length of its column.
-create or replace macro mapping.cut(text, length) as text[1:length];
 
 -- The references that mean a resource: by its id, as the urn of a Bundle's entry, and by searching for an identifier of it.
 create or replace macro mapping.names_of(resource_type, id, identifiers) as

@@ -2,6 +2,7 @@ import { landedTypes, tableNameOf } from "../ingest/landing-tables.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { cutTexts } from "./cut-texts.ts";
 import { createExtractViews, type Extract, fhirExtracts } from "./extracts.ts";
 import { matchUnits } from "./resolve/match-units.ts";
 import type { IdColumn } from "./unique-ids.ts";
@@ -95,6 +96,7 @@ export function mappingSteps(extracts: readonly Extract[]): readonly MappingStep
     "derived/dose-era.sql",
     { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
     "derived/cdm-source.sql",
+    { work: cutTexts },
     "report/dropped-and-lineage.sql",
     { text: referenceFates() },
   ];

@@ -9,9 +9,9 @@ select
     quantity,
     unit_concept_id,
     anatomic_site_concept_id,
-    mapping.cut(resource_id, 50) as specimen_source_id,
-    mapping.cut(source_value, 50) as specimen_source_value,
-    mapping.cut(unit_source_value, 50) as unit_source_value,
-    mapping.cut(anatomic_site_source_value, 50) as anatomic_site_source_value
+    resource_id as specimen_source_id,
+    source_value as specimen_source_value,
+    unit_source_value,
+    anatomic_site_source_value
 from event_row
 where cdm_table = 'specimen';
