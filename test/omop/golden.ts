@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cdmTables } from "../../schemas/cdm.ts";
 import { fhirFiles, type Landed } from "../../src/ingest/fhir-files.ts";
-import { mapToOmop } from "../../src/omop/map-to-omop.ts";
+import { type MapToOmopOptions, mapToOmop } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Stage } from "../../src/pipeline/stage.ts";
 import { createRunReport } from "../../src/quality/run-report.ts";
@@ -17,6 +17,8 @@ import { badNeighbours } from "./bad-neighbours.ts";
 /** A file of `cases/`: FHIR in, OMOP rows out. */
 export interface CaseFile {
   readonly title: string;
+  /** How all cases are mapped; default: as mapToOmop does of itself. */
+  readonly options?: MapToOmopOptions;
   /** Rows of vocabulary tables that only these cases need, beside the excerpt in `vocabulary/`. */
   readonly vocabulary?: Readonly<Record<string, readonly object[]>>;
   /** Resources that every case has. Their rows are left aside. */
@@ -68,14 +70,15 @@ const derived = ["observation_period", "condition_era", "drug_era", "dose_era"];
 export const aside: ReadonlySet<string> = new Set(["person", "location", "lineage", ...derived]);
 
 const folder = fileURLToPath(new URL("./", import.meta.url));
+const ownExcerpt = join(folder, "vocabulary");
 
 export const caseFiles: readonly CaseFile[] = readdirSync(join(folder, "cases"))
   .sort()
   .map((name) => JSON.parse(readFileSync(join(folder, "cases", name), "utf8")));
 
 /** Maps all cases of a file in one warehouse. Each is a source of its own, and records of different sources never meet. */
-export function mapCases(file: CaseFile): Promise<Outcome> {
-  return mapSources(file, async (path, resources) => {
+export function mapCases(file: CaseFile, excerpt = ownExcerpt): Promise<Outcome> {
+  return mapSources(file, excerpt, async (path, resources) => {
     await writeFile(`${path}.ndjson`, resources.map((resource) => JSON.stringify(resource)).join("\n"));
     return `${path}.ndjson`;
   });
@@ -86,7 +89,7 @@ export function mapCases(file: CaseFile): Promise<Outcome> {
  * besides that are no JSON, which sends its files the careful way.
  */
 export function mapCasesBesideBadNeighbours(file: CaseFile): Promise<Outcome> {
-  return mapSources(file, async (path, resources, i) => {
+  return mapSources(file, ownExcerpt, async (path, resources, i) => {
     await rm(path, { recursive: true, force: true });
     await mkdir(path);
     const neighbours = badNeighbours(resources, i === 0);
@@ -103,19 +106,23 @@ export function mapCasesBesideBadNeighbours(file: CaseFile): Promise<Outcome> {
 
 /** `write` writes the resources of a case and gives what is to be landed. */
 async function mapSources(
-  { given = [], cases, vocabulary = {} }: CaseFile,
+  { given = [], cases, vocabulary = {}, options }: CaseFile,
+  excerpt: string,
   write: (path: string, resources: readonly Resource[], i: number) => Promise<string>,
 ): Promise<Outcome> {
   const files = await mkdtemp(join(tmpdir(), "omopipe-golden-"));
   const own = await writeVocabulary(join(files, "vocabulary"), vocabulary);
-  await using warehouse = await openWarehouse(":memory:", { vocabulary: [join(folder, "vocabulary"), ...own] });
+  await using warehouse = await openWarehouse(":memory:", {
+    vocabulary: [excerpt, ...own],
+    vocabularyCache: excerpt.startsWith(folder) ? undefined : join(files, "cache"),
+  });
   try {
     const landed: number[] = [];
     for (const [i, { name, fhir }] of cases.entries()) {
       const input = await write(join(files, "case"), [...given, ...fhir], i);
       landed.push(...(await pipeline(fhirFiles(input, { source: name })).run(warehouse)).files);
     }
-    const mapped = await pipeline(landedBefore(landed), mapToOmop()).run(warehouse);
+    const mapped = await pipeline(landedBefore(landed), mapToOmop(options)).run(warehouse);
     await createRunReport(warehouse, mapped);
     return await traceRows(warehouse, mapped.tables);
   } finally {
@@ -134,7 +141,9 @@ async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, n
   const trace = async (table: string, from: string) => {
     rows.set(
       table,
-      await warehouse.rows<Traced>(`select distinct source, resource_id, part, target, "row" from ${from}`),
+      await warehouse.rows<Traced>(
+        `select distinct source, resource_id, part, target, "row" from ${from} order by all`,
+      ),
     );
   };
   for (const [table, count] of Object.entries(tables)) {
@@ -149,16 +158,14 @@ async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, n
 
 const byPerson = "cdm_table = 'person' and cdm_id = \"row\".person_id";
 
-/** Tables whose rows are not in the lineage themselves, but are those of a person or care site. */
+/** Tables whose rows are not found in the lineage by a key of their own. */
 const recordOf: Readonly<Record<string, string>> = {
-  death: byPerson,
+  death: "cdm_table = 'death' and cdm_id = \"row\".person_id",
   ...Object.fromEntries(derived.map((table) => [table, byPerson])),
-  location: `(cdm_table, cdm_id) = (
-    select min(owner) from (
-      select ('person', person_id) as owner, location_id from cdm.person
-      union all
-      select ('care_site', care_site_id), location_id from cdm.care_site
-    ) where location_id = "row".location_id)`,
+  location: `cdm_table = 'location' and cdm_id = "row".location_id and resource_id =
+    (select min(resource_id) from mapping.lineage where cdm_table = 'location' and cdm_id = "row".location_id)`,
+  fact_relationship: `cdm_id = "row".fact_id_1 and cdm_table =
+    (select replace(key, 'domain:', '') from mapping.concept_map where key like 'domain:%' and concept_id = "row".domain_concept_id_1)`,
 };
 
 const byId = (table: string) => {

@@ -9,13 +9,13 @@ select
     landing.reference_to(subject.reference, 'Patient') as patient_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status = 'entered-in-error' then 'STATUS'
+        when mapping.drops_status('Specimen', status) then 'STATUS'
     end as refused,
     'specimen' as natural_table,
     'specimen' as role,
     type as code,
-    coalesce(collected, "receivedTime") as start_text,
-    case when collected is null then 'time received' end as start_taken_from,
+    mapping.dated(collected, "receivedTime") as start_text,
+    case when mapping.first_day(collected) is null then 'time received' end as start_taken_from,
     'EHR' as type,
     collection.quantity.value as quantity,
     mapping.unit_of(collection.quantity) as unit,

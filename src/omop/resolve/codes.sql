@@ -67,4 +67,9 @@ union all
 select 'payer', hash(payer), any_value(payer)
 from extracted_payer_plan
 where len(payer.coding) > 0 or payer.text <> ''
+group by all
+union all
+select 'currency', hash(mapping.currency_code(currency)), any_value(mapping.currency_code(currency))
+from extracted_cost
+where currency is not null
 group by all;

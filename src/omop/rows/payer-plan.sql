@@ -4,6 +4,7 @@ create or replace temp table payer_plan_row as
 select
     plan.* exclude (refused, payer),
     person.person_id,
+    payer.code_key as payer_key,
     payer.concept_id as payer_concept_id,
     coalesce(plan.payer_source_value, payer.source_value) as payer_text,
     payer.source_concept_id as payer_source_concept_id,
@@ -15,7 +16,7 @@ select
         case
             when plan.patient_id is null then 'NO_SUBJECT'
             when person.person_id is null then 'NO_PERSON'
-            when mapping.first_day(plan.start_text) is null then 'NO_DATE'
+            when mapping.first_day(plan.start_text) is null then mapping.reason_for_no_date(plan.start_text)
         end
     ) as reason
 from extracted_payer_plan plan
