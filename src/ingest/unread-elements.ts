@@ -3,7 +3,10 @@ import { literal } from "../warehouse/sql-text.ts";
 import type { LandingContext } from "./landing-plan.ts";
 import type { LandingTable } from "./landing-tables.ts";
 
-/** How deep nested JSON may be: `json_structure` calls itself for each level. A record with more brackets is not looked through. */
+/**
+ * How deep nested JSON may be: `json_structure` calls itself for each level. A record with more brackets is not looked
+ * through.
+ */
 const levels = 5000;
 
 /** An element that is of another type than its landing table takes. */
@@ -26,7 +29,8 @@ export async function countUnreadElements(
     `select file_id, json_structure(resource)::varchar as shape, count(*) as records
      from staged_resource
      where resource_type = ${literal(resourceType)}
-       and (strlen(resource::varchar) <= ${levels} or length(regexp_replace(resource::varchar, '[^{[]', '', 'g')) <= ${levels})
+       and (strlen(resource) <= ${2 * levels}
+         or strlen(resource) - strlen(replace(replace(resource, '{', ''), '[', '')) <= ${levels})
      group by all`,
     undefined,
     { signal },

@@ -70,7 +70,7 @@ const derived = ["observation_period", "condition_era", "drug_era", "dose_era"];
 export const aside: ReadonlySet<string> = new Set(["person", "location", "lineage", ...derived]);
 
 const folder = fileURLToPath(new URL("./", import.meta.url));
-const ownExcerpt = join(folder, "vocabulary");
+export const ownExcerpt = join(folder, "vocabulary");
 
 export const caseFiles: readonly CaseFile[] = readdirSync(join(folder, "cases"))
   .sort()
@@ -104,8 +104,8 @@ export function mapCasesBesideBadNeighbours(file: CaseFile): Promise<Outcome> {
   });
 }
 
-/** `write` writes the resources of a case and gives what is to be landed. */
-async function mapSources(
+/** Maps the cases of a file and sums up what became of every record. `write` writes the resources of a case and gives what is to be landed. */
+export async function mapSources(
   { given = [], cases, vocabulary = {}, options }: CaseFile,
   excerpt: string,
   write: (path: string, resources: readonly Resource[], i: number) => Promise<string>,
