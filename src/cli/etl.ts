@@ -19,7 +19,8 @@ import { textTable } from "./table.ts";
 
 export interface EtlOptions {
   readonly warehouse: string;
-  readonly vocabulary?: string | false;
+  readonly vocabulary?: readonly string[] | false;
+  readonly vocabularyCache?: string;
   readonly csvMapping?: string;
   readonly source: string;
   readonly sourceValue: MapToOmopOptions["sourceValue"];
@@ -34,7 +35,7 @@ export interface EtlOptions {
 
 /** `omopipe etl`: gives the exit code. */
 export async function etl(inputs: readonly string[], options: EtlOptions): Promise<number> {
-  const { vocabulary, source, out, sourceValue, routing, concepts, typeConcept, notes } = options;
+  const { vocabulary, vocabularyCache, source, out, sourceValue, routing, concepts, typeConcept, notes } = options;
   const overrides = options.overrides === undefined ? {} : await readOverrides(options.overrides);
   const rules = { sourceValue, routing, concepts, typeConcept, notes, ...overrides };
   const load = pipeline(
@@ -42,11 +43,11 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
     mapToOmop({ noVocabulary: vocabulary === false, sourceName: source, ...rules }),
   );
   const whole = out === undefined ? load : pipeline(load, parquet(out), runReport(out), unmappedCodes(out));
-  if (vocabulary) await findVocabulary([vocabulary]);
+  if (vocabulary) await findVocabulary(vocabulary);
   await mkdir(dirname(options.warehouse), { recursive: true });
   return await runPipeline(
     options.warehouse,
-    { vocabulary: vocabulary === false ? undefined : vocabulary },
+    { vocabulary: vocabulary === false ? undefined : vocabulary, vocabularyCache },
     whole,
     async (mapped, warehouse) => {
       const report = await createRunReport(warehouse, mapped);

@@ -14,6 +14,7 @@ const program = new Command("omopipe")
 
 const list = (value: string) => value.split(",").map((item) => item.trim());
 const collect = (value: string, before: readonly string[]) => [...before, value];
+const collectAny = (value: string, before: readonly string[] | undefined) => collect(value, before ?? []);
 const wholeNumber = (value: string) => {
   if (/^\d+$/.test(value)) return Number(value);
   throw new OmopipeError("USAGE", `"${value}" is no whole number.`);
@@ -27,7 +28,8 @@ program
   .description("read FHIR (and CSV), map it to OMOP, write Parquet and report.json")
   .argument("<input...>", "files, folders or globs: NDJSON, Bundles, single resources, .gz of each, CSV")
   .requiredOption("--warehouse <file>", "the DuckDB file to fill")
-  .option("--vocabulary <folder>", "an Athena download")
+  .option("--vocabulary <folder>", "an Athena download; again for local concepts and rules (repeatable)", collectAny)
+  .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
   .option("--no-vocabulary", "map without a vocabulary: all codes get concept 0")
   .option("--csv-mapping <file>", "how CSV files become OMOP: a mapping file, or the name of a ready one (synthea)")
   .option("--source <name>", "the name of the source system", "default")
@@ -68,10 +70,11 @@ program
 const vocabulary = program.command("vocabulary").description("OMOP vocabularies");
 vocabulary
   .command("load")
-  .description("load an Athena download into a warehouse")
-  .argument("<folder>", "the unpacked download")
+  .description("load an Athena download for a warehouse")
+  .argument("<folder...>", "the unpacked download, and folders with local concepts and rules")
   .requiredOption("--warehouse <file>", "the DuckDB file")
-  .action(async (folder, options) => await (await import("./vocabulary-load.ts")).vocabularyLoad(folder, options));
+  .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
+  .action(async (folders, options) => await (await import("./vocabulary-load.ts")).vocabularyLoad(folders, options));
 
 program
   .command("histories")

@@ -28,7 +28,19 @@ export async function attachVocabulary(
   }
   let done = 0;
   const onTable = () => progress({ done: done++, total: vocabularyTables.length, unit: "vocabulary tables" });
-  const { version, refused } = await loadVocabulary(warehouse, place.paths, { cache: place.cache, signal, onTable });
+  const { version, refused } = await loadVocabulary(warehouse, place.paths, {
+    cache: place.cache,
+    signal,
+    onTable,
+  }).catch((cause) => {
+    if (paths.length > 0 || !(cause instanceof OmopipeError)) throw cause;
+    throw new OmopipeError(
+      cause.code,
+      `The vocabulary that this warehouse used last is no longer as it was. ${cause.message} ` +
+        "Where it was moved, name its new place.",
+      { cause },
+    );
+  });
   for (const { path, rows, reason } of refused) warn(`${path}: ${rows} rows were not loaded: ${reason}.`);
   return version;
 }

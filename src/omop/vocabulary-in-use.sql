@@ -8,10 +8,12 @@ where concept_id is not null;
 
 delete from vocab.drug_strength;
 insert into vocab.drug_strength
+select distinct *
 from vocabulary.drug_strength semi join concept_in_use on concept_id = drug_concept_id;
 
 delete from vocab.concept_synonym;
 insert into vocab.concept_synonym
+select distinct *
 from vocabulary.concept_synonym semi join concept_in_use using (concept_id);
 
 create or replace temp table kept_concept as
@@ -46,6 +48,7 @@ semi join kept_concept other on other.concept_id = concept_id_2;
 
 delete from vocab.source_to_concept_map;
 insert into vocab.source_to_concept_map
+select distinct *
 from vocabulary.source_to_concept_map semi join kept_concept on concept_id = target_concept_id;
 
 delete from vocab.vocabulary;

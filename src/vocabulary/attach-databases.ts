@@ -15,17 +15,28 @@ export interface RefusedVocabularyRows {
   readonly column: string;
 }
 
+/**
+ * For up to so many values that a join looks for, DuckDB passes over the blocks of a table that hold none of them: the codes of
+ * a few patients are found among millions of concepts without reading these all. Its own default is 50.
+ */
+const mostValuesSoughtByRange = 1000;
+
 const partName = (part: number) => `vocabulary_part_${part + 1}`;
 
 /**
  * Attaches vocabulary databases for reading, and one in memory, `vocabulary`, whose ten views show them as one. Of rows with one
- * key the first database's counts. Without any database the tables are there, and empty. What was attached before is detached.
+ * key the first database's counts. Without any database the tables are there, and empty. What was attached before is detached;
+ * when it is the same, nothing is done.
  */
 export async function attachDatabases(warehouse: Warehouse, databases: readonly string[]): Promise<void> {
-  const attached = await warehouse.rows<{ name: string }>(
-    "select database_name as name from duckdb_databases() where regexp_full_match(database_name, 'vocabulary(_part_\\d+)?')",
+  const attached = await warehouse.rows<{ name: string; path: string | null }>(
+    `select database_name as name, path from duckdb_databases()
+     where regexp_full_match(database_name, 'vocabulary(_part_\\d+)?') order by length(name), name`,
   );
+  const wanted = [null, ...databases];
+  if (attached.length === wanted.length && attached.every(({ path }, i) => path === wanted[i])) return;
   for (const { name } of attached) await warehouse.run(`detach ${name}`);
+  await warehouse.run(`set dynamic_or_filter_threshold = ${mostValuesSoughtByRange}`);
   for (const [part, path] of databases.entries()) {
     await warehouse.run(`attach ${literal(path)} as ${partName(part)} (read_only)`).catch((cause) => {
       throw new OmopipeError(

@@ -27,7 +27,7 @@ export async function loadTable(
     const file = await openTableFile(warehouse, path, definition, signal);
     const doubtful = file.columns.filter((column) => !column.required && expectation(column, file.dates) !== undefined);
     try {
-      await run(insertRows(into, file, doubtful));
+      await run(insertRows(database, table, file, doubtful));
       await throwWhereRejected(warehouse);
     } catch (error) {
       signal?.throwIfAborted();
@@ -45,14 +45,25 @@ export async function loadTable(
   }
 }
 
-function insertRows(into: string, file: TableFile, doubtful: readonly CdmColumn[]): string {
+function insertRows(database: string, table: string, file: TableFile, doubtful: readonly CdmColumn[]): string {
   const values = file.columns.map((column) => `${valueSql(column, file.dates)} as ${identifier(column.name)}`);
   const sound = doubtful.map((column) => `not ${isBroken(column, file.dates)}`);
   const rejects =
     "store_rejects => true, rejects_table => 'vocabulary_reject', rejects_scan => 'vocabulary_reject_scan'";
-  return `insert into ${into} by name
-    select ${values.join(", ")} from ${rowsOf(file, rejects)} where ${["true", ...sound].join(" and ")}`;
+  const order = keys[table];
+  return `insert into ${database}.${table} by name
+    select ${values.join(", ")} from ${rowsOf(file, rejects)} where ${["true", ...sound].join(" and ")}
+    ${order === undefined ? "" : `order by ${order.join(", ")}`}`;
 }
+
+/** What the rows of large tables are looked up by. Stored in this order, most of a table need not be read to find a few. */
+const keys: Readonly<Record<string, readonly string[]>> = {
+  concept: ["vocabulary_id", "concept_code"],
+  concept_relationship: ["concept_id_1"],
+  concept_ancestor: ["descendant_concept_id"],
+  concept_synonym: ["concept_id"],
+  drug_strength: ["drug_concept_id"],
+};
 
 /** Lines that are no rows. */
 async function throwWhereRejected(warehouse: Warehouse): Promise<void> {

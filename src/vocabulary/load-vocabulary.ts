@@ -12,6 +12,8 @@ export interface LoadedVocabulary {
   readonly refused: readonly RefusedVocabularyRows[];
   /** False when all files had been loaded before, for this warehouse or another, and nothing was done. */
   readonly loaded: boolean;
+  /** The DuckDB files that hold it, one a folder or file. Each may be deleted, and is then made again when it is next needed. */
+  readonly databases: readonly string[];
 }
 
 /**
@@ -24,7 +26,8 @@ export interface LoadedVocabulary {
  * with its columns in any order; dates may be `yyyymmdd`, `yyyy-mm-dd`, with slashes, or days of a spreadsheet. A literal `NA`
  * stays text where text can stand.
  *
- * Each folder is loaded once, into a DuckDB file beside its files that all warehouses share, and again when a file changes.
+ * Each folder is loaded once, into a DuckDB file that all warehouses share, and again when a file changes. It lies beside the
+ * files, or in the user's folder for caches where nothing can be written there.
  *
  * Throws VOCABULARY_MISSING when there is nothing to load, VOCABULARY_INVALID (with file, line, column and reason) when a file
  * cannot be read; the vocabulary that was attached before then stays.
@@ -38,16 +41,17 @@ export async function loadVocabulary(
   options: LoadVocabularyOptions = {},
 ): Promise<LoadedVocabulary> {
   const parts = await findVocabulary([paths].flat());
-  const databases = [];
-  for (const part of parts) databases.push(await openVocabularyDatabase(warehouse, part, options));
-  await attachDatabases(
-    warehouse,
-    databases.map(({ path }) => path),
-  );
+  const opened = [];
+  for (const part of parts) opened.push(await openVocabularyDatabase(warehouse, part, options));
+  const databases = opened.map(({ path }) => path);
+  await attachDatabases(warehouse, databases);
   await remember(warehouse, { paths: parts.map(({ path }) => path), cache: options.cache && resolve(options.cache) });
   const { version, rows } = await describe(warehouse);
-  const names = parts.map(({ path }) => path);
-  return { version, rows, refused: await refusedRows(warehouse, names), loaded: databases.some(({ made }) => made) };
+  const refused = await refusedRows(
+    warehouse,
+    parts.map(({ path }) => path),
+  );
+  return { version, rows, refused, loaded: opened.some(({ made }) => made), databases };
 }
 
 /** Where a vocabulary is. */

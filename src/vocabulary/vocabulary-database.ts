@@ -1,16 +1,20 @@
 import { createHash, randomUUID } from "node:crypto";
-import { access, constants, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { OmopipeError } from "../pipeline/errors.ts";
+import { access, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import { createVocabularyTables } from "../warehouse/cdm-tables.ts";
 import { identifier, literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { loadTable } from "./load-table.ts";
+import { userCacheFolder } from "./user-cache-folder.ts";
 import type { VocabularyPart } from "./vocabulary-files.ts";
 
 /** How a vocabulary is loaded. */
 export interface LoadVocabularyOptions {
-  /** The folder in which the databases are kept that vocabularies are loaded into. Default: beside the files themselves. */
+  /**
+   * The folder in which the databases are kept that vocabularies are loaded into. Default: beside the files themselves, or,
+   * where nothing can be written there, the user's folder for caches (`~/.cache/omopipe`).
+   */
   readonly cache?: string | undefined;
   /** Stops the loading; the vocabulary that was there before then stays. */
   readonly signal?: AbortSignal | undefined;
@@ -39,13 +43,13 @@ export async function openVocabularyDatabase(
   part: VocabularyPart,
   options: LoadVocabularyOptions,
 ): Promise<VocabularyDatabase> {
-  const folder = options.cache ?? part.folder;
-  const stem = stemOf(part, options.cache);
-  const name = `${stem}-${part.fingerprint}.duckdb`;
-  const path = join(folder, name);
-  if (await exists(path)) return { path, made: false };
-
-  await mustBeWritable(folder, part);
+  const places = placesFor(part, options.cache);
+  for (const { folder, stem } of places) {
+    const path = join(folder, nameOf(stem, part));
+    if (await exists(path)) return { path, made: false };
+  }
+  const { folder, stem } = await firstWritable(places, part);
+  const path = join(folder, nameOf(stem, part));
   const unfinished = join(folder, `${stem}-${part.fingerprint}-${randomUUID()}.unfinished`);
   try {
     await fill(warehouse, part, unfinished, options);
@@ -56,14 +60,49 @@ export async function openVocabularyDatabase(
   } finally {
     await remove(unfinished);
   }
-  await removeOutdated(folder, stem, name);
+  await removeOutdated(folder, stem, basename(path));
   return { path, made: true };
 }
 
-/** What the names of a part's databases begin with. In a folder of their own they tell the places of the parts apart. */
-function stemOf({ path, folder }: VocabularyPart, cache: string | undefined): string {
-  if (cache === undefined) return path === folder ? "omopipe-vocabulary" : `omopipe-${basename(path)}`;
-  return `omopipe-${basename(path)}-${createHash("sha256").update(path).digest("hex").slice(0, 8)}`;
+/** A folder for databases, and what the names of a part's databases begin with there. */
+interface Place {
+  readonly folder: string;
+  readonly stem: string;
+}
+
+/** Where the database of a part may be. In a folder of their own, databases are told apart by where their parts are. */
+function placesFor({ path, folder }: VocabularyPart, cache: string | undefined): Place[] {
+  const hash = createHash("sha256").update(path).digest("hex").slice(0, 8);
+  const own = { folder: resolve(cache ?? userCacheFolder()), stem: `omopipe-${basename(path)}-${hash}` };
+  if (cache !== undefined) return [own];
+  return [{ folder, stem: path === folder ? "omopipe-vocabulary" : `omopipe-${basename(path)}` }, own];
+}
+
+const nameOf = (stem: string, { fingerprint }: VocabularyPart) => `${stem}-${fingerprint}.duckdb`;
+
+async function firstWritable(places: readonly Place[], part: VocabularyPart): Promise<Place> {
+  const faults: unknown[] = [];
+  for (const place of places) {
+    try {
+      await tryToWrite(place.folder);
+      return place;
+    } catch (fault) {
+      faults.push(fault);
+    }
+  }
+  throw new OmopipeError(
+    "VOCABULARY_INVALID",
+    `${part.path} is loaded into a database once, and there is no place to write it: ` +
+      `${faults.map(messageOf).join("; ")}. Name a folder for it with --vocabulary-cache DIR.`,
+    { cause: faults[0] },
+  );
+}
+
+async function tryToWrite(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const probe = join(folder, `omopipe-${randomUUID()}.unfinished`);
+  await writeFile(probe, "", { flag: "wx" });
+  await rm(probe, { force: true });
 }
 
 async function fill(
@@ -84,20 +123,6 @@ async function fill(
     await warehouse.run(`checkpoint ${database}`, undefined, { signal });
   } finally {
     await warehouse.run(`detach ${database}`);
-  }
-}
-
-async function mustBeWritable(folder: string, part: VocabularyPart): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-  } catch (cause) {
-    throw new OmopipeError(
-      "VOCABULARY_INVALID",
-      `${part.path} is loaded into a database once, and the folder ${folder} for that database cannot be written to. ` +
-        "Name another one with --vocabulary-cache DIR.",
-      { cause },
-    );
   }
 }
 

@@ -41,7 +41,8 @@ const isTextFile = /\.(csv|tsv|txt)(\.gz)?$/i;
  * VOCABULARY_INVALID when a folder holds a table twice.
  */
 export async function findVocabulary(paths: readonly string[]): Promise<readonly VocabularyPart[]> {
-  const parts = await Promise.all(paths.map((path) => findPart(resolve(path))));
+  const places = [...new Set(paths.map((path) => resolve(path)))];
+  const parts = await Promise.all(places.map(findPart));
   const found = new Set(parts.flatMap(({ files }) => files.map(({ table }) => table)));
   const missing = ["concept", "concept_relationship"].filter((table) => !found.has(table));
   if (missing.length > 0) {

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,31 +7,12 @@ import { fhirToOmopSchema } from "../../schemas/fhir-to-omop.ts";
 import { runReportSchema } from "../../schemas/report.ts";
 import { localOutcomeId } from "../../src/engines/phenom/engine.ts";
 import { servePhenom } from "../../src/engines/phenom/serve-phenom.ts";
+import { type Ended, omopipe } from "../support/command.ts";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
-const main = join(project, "src/cli/main.ts");
 const ndjson = join(project, "sample-data/fhir/ndjson");
 const csv = join(project, "sample-data/csv");
 const vocabulary = join(project, "sample-data/vocabulary");
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function omopipe(args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
-      cwd: project,
-      env: { ...process.env, ...environment },
-    });
-    const said = { stdout: "", stderr: "" };
-    child.stdout.on("data", (data) => (said.stdout += data));
-    child.stderr.on("data", (data) => (said.stderr += data));
-    child.on("close", (code) => resolve({ code, ...said }));
-  });
-}
 
 describe("omopipe", () => {
   let folder: string;

@@ -31,7 +31,7 @@ export async function conceptWarnings(
     ...systems.map(({ system, vocabulary, codes, records }) => {
       const affected = `${codes} codes of ${system} have no concept (${records} rows)`;
       return vocabulary === null
-        ? `${affected}: it is no known code system. Say with codeSystems which vocabulary it is, or map its codes in SOURCE_TO_CONCEPT_MAP.csv.`
+        ? `${affected}: it is no known code system. Say with codeSystems (--overrides) which vocabulary it is, or map its codes in SOURCE_TO_CONCEPT_MAP.csv.`
         : `${affected}: the vocabulary ${vocabulary} is not among the loaded ones.`;
     }),
     ...(rules.codes > 0
