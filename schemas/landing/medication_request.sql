@@ -21,7 +21,7 @@ create table if not exists landing.medication_request (
     "effectiveDosePeriod"        landing.period,                         -- R5
     "dosageInstruction"          struct(
                                      text varchar,
-                                     timing struct(event varchar[], repeat struct("boundsPeriod" landing.period)),
+                                     timing landing.timing,
                                      route landing.codeable_concept,
                                      "doseQuantity" landing.quantity,    -- STU3
                                      "doseAndRate" struct("doseQuantity" landing.quantity)[]

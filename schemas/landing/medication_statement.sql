@@ -5,6 +5,7 @@ create table if not exists landing.medication_statement (
     id                           varchar,
     meta                         landing.meta,
     "modifierExtension"          struct(url varchar)[],
+    "partOf"                     landing.reference[],
     contained                    landing.contained_medication[],
     status                       varchar,
     "statusReason"               landing.codeable_concept[],

@@ -5,13 +5,16 @@ create table if not exists landing.observation (
     id                       varchar,
     meta                     landing.meta,
     "modifierExtension"      struct(url varchar)[],
+    "partOf"                 landing.reference[],
     status                   varchar,
     category                 landing.codeable_concept[],
     code                     landing.codeable_concept,
     subject                  landing.reference,
     encounter                landing.reference,
+    context                  landing.reference,          -- STU3
     "effectiveDateTime"      varchar,
     "effectivePeriod"        landing.period,
+    "effectiveTiming"        landing.timing,
     "effectiveInstant"       varchar,
     issued                   varchar,
     performer                landing.reference[],
@@ -21,12 +24,16 @@ create table if not exists landing.observation (
     "valueBoolean"           boolean,
     "valueCodeableConcept"   landing.codeable_concept,
     "valueDateTime"          varchar,
-    "valueRange"             struct(low landing.quantity, high landing.quantity),
-    "valueRatio"             struct(numerator landing.quantity, denominator landing.quantity),
+    "valueTime"              varchar,
+    "valuePeriod"            landing.period,
+    "valueRange"             landing.quantity_range,
+    "valueRatio"             landing.ratio,
+    "valueSampledData"       landing.sampled_data,
     "dataAbsentReason"       landing.codeable_concept,
-    interpretation           landing.codeable_concept[],
+    interpretation           varchar,                    -- JSON: several; in STU3 one
     "referenceRange"         struct(low landing.quantity, high landing.quantity, type landing.codeable_concept)[],
     "hasMember"              landing.reference[],
+    related                  struct(type varchar, target landing.reference)[],  -- STU3
     component                struct(
                                  code landing.codeable_concept,
                                  "valueQuantity" landing.quantity,
@@ -35,10 +42,13 @@ create table if not exists landing.observation (
                                  "valueBoolean" boolean,
                                  "valueCodeableConcept" landing.codeable_concept,
                                  "valueDateTime" varchar,
-                                 "valueRange" struct(low landing.quantity, high landing.quantity),
-                                 "valueRatio" struct(numerator landing.quantity, denominator landing.quantity),
+                                 "valueTime" varchar,
+                                 "valuePeriod" landing.period,
+                                 "valueRange" landing.quantity_range,
+                                 "valueRatio" landing.ratio,
+                                 "valueSampledData" landing.sampled_data,
                                  "dataAbsentReason" landing.codeable_concept,
-                                 interpretation landing.codeable_concept[],
+                                 interpretation varchar,
                                  "referenceRange" struct(low landing.quantity, high landing.quantity, type landing.codeable_concept)[]
                              )[]
 );

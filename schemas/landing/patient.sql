@@ -8,6 +8,7 @@ create table if not exists landing.patient (
     extension             struct(
                               url varchar,
                               "valueCode" varchar,
+                              "valueCoding" landing.coding,
                               extension struct(url varchar, "valueCoding" landing.coding, "valueString" varchar)[]
                           )[],
     gender                varchar,

@@ -6,6 +6,10 @@ create type if not exists landing.codeable_concept as struct(coding landing.codi
 create type if not exists landing.reference as struct(reference varchar, type varchar);
 create type if not exists landing.period as struct(start varchar, "end" varchar);
 create type if not exists landing.quantity as struct(value double, comparator varchar, unit varchar, system varchar, code varchar);
+create type if not exists landing.quantity_range as struct(low landing.quantity, high landing.quantity);
+create type if not exists landing.ratio as struct(numerator landing.quantity, denominator landing.quantity);
+create type if not exists landing.sampled_data as struct(origin landing.quantity, data varchar);
+create type if not exists landing.timing as struct(event varchar[], repeat struct("boundsPeriod" landing.period));
 create type if not exists landing.meta as struct("lastUpdated" varchar, "versionId" varchar);
 
 -- Since R5 a member may be a code or a reference in one.
@@ -33,4 +37,18 @@ create type if not exists landing.attachment as struct(
     url varchar,
     title varchar,
     creation varchar
+);
+
+-- STU3 says the currency as a code.
+create type if not exists landing.money as struct(value double, currency varchar, code varchar);
+create type if not exists landing.amount as struct(category landing.codeable_concept, amount landing.money);
+
+-- A line of a Claim, or of an ExplanationOfBenefit with what was decided about it.
+create type if not exists landing.billed_item as struct(
+    sequence integer,
+    "procedureSequence" integer[],
+    "procedureLinkId" integer[],                -- STU3: procedureSequence
+    encounter landing.reference[],
+    net landing.money,
+    adjudication landing.amount[]
 );

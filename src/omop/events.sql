@@ -19,6 +19,7 @@ create or replace temp table person_shape (
     state                   varchar,
     zip                     varchar,
     country                 varchar,
+    deceased                boolean,        -- dead, if nobody knows since when
     death_date              varchar,
     provider                varchar,        -- a reference: 'Practitioner/1'
     care_site               varchar         -- a reference: 'Organization/1'
@@ -55,12 +56,14 @@ create or replace temp table event_shape (
     role                    varchar,        -- which vocabularies its code is looked up in first
     report                  boolean,        -- its results are records of their own: a test or a kind of note is no row here
     code                    landing.codeable_concept,
+    panel                   boolean,        -- its components are events of their own
     concept_constant        varchar,        -- key of concept_map for what is said of a code that is no statement; it is the value then
     start_text              varchar,        -- a FHIR date, dateTime or instant
     start_taken_from        varchar,        -- what else the start is the date of, where that of the event is not known
     start_after_birth       interval,       -- instead of start_text: an age
     start_from_visit        boolean,        -- take the start of the visit when there is no date
     end_text                varchar,
+    end_after_birth         interval,       -- instead of end_text: an age
     type                    varchar,        -- key of concept_map without its kind
     condition_status        varchar,
     stop_reason             varchar,
@@ -152,4 +155,26 @@ create or replace temp table payer_plan_shape (
     payer_source_value      varchar,
     plan_source_value       varchar,
     family_source_value     varchar
+);
+
+create or replace temp table cost_shape (
+    source                      varchar,
+    file_id                     integer,
+    resource_type               varchar,
+    resource_id                 varchar,
+    part                        integer,        -- 0: the record as a whole; 1, 2, …: its lines
+    patient_id                  varchar,
+    refused                     varchar,
+    events                      varchar[],      -- what was charged for: 'Procedure/1'; the first that has a row counts
+    coverage_id                 varchar,
+    currency                    varchar,        -- ISO 4217: 'USD'
+    total_charge                double,
+    amount_allowed              double,
+    paid_by_payer               double,
+    paid_by_patient             double,
+    paid_patient_copay          double,
+    paid_patient_coinsurance    double,
+    paid_patient_deductible     double,
+    paid_by_primary             double,
+    paid_ingredient_cost        double
 );

@@ -7,6 +7,7 @@ import { identifier, literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
+import { cutWarning } from "./cut-texts.ts";
 import { chosenExtracts, fhirExtracts } from "./extracts.ts";
 import { checkOptions, type MapToOmopOptions } from "./mapping-options.ts";
 import { mappingSteps, preparingSteps, ruleSteps } from "./mapping-steps.ts";
@@ -56,6 +57,8 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
       });
       prepared.add(warehouse);
       await warnOfLoss(context);
+      const cut = await cutWarning(warehouse);
+      if (cut) context.warn(cut);
       if (!options.noVocabulary) for (const warning of await conceptWarnings(warehouse, options)) context.warn(warning);
       return { stage: "mapped", runId, files: landed.files, tables };
     },

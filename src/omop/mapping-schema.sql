@@ -66,6 +66,14 @@ create table if not exists mapping.lineage (
     imputed         varchar             -- which date was completed or filled in, and from what
 );
 
+-- Texts that were longer than their column and were cut to it.
+create table if not exists mapping.text_cut (
+    cdm_table       varchar not null,
+    cdm_column      varchar not null,
+    length          integer not null,
+    rows            bigint not null
+);
+
 -- What became of the records of each file.
 create table if not exists mapping.file_fate (
     file_id         integer not null,
@@ -96,13 +104,42 @@ create or replace macro mapping.wall_clock(text) as
         else try_cast(regexp_replace(text, '(Z|[+-]\d{2}:?\d{2})$', '') as timestamp)
     end;
 
--- The first of two texts that is a date.
+-- The first of two texts that is a date; where neither is, one that should have been.
 create or replace macro mapping.dated(text, otherwise) as
-    case when mapping.first_day(text) is not null then text else otherwise end;
+    case when mapping.first_day(text) is not null then text else coalesce(otherwise, text) end;
+
+-- Why a record whose date this is has none: it says none, or one that cannot be read.
+create or replace macro mapping.reason_for_no_date(text) as
+    case when text is null or text[1:10] in ('1900-01-01', '9999-12-31') then 'NO_DATE' else 'BAD_DATE' end;
 
 -- 'day', 'month and day' …: what of a date had to be made up; NULL for a whole date.
 create or replace macro mapping.made_up(text) as
     case length(text) when 4 then 'month and day' when 7 then 'day' end;
+
+-- When a timing first comes round, as far as it says.
+create or replace macro mapping.start_of_timing(timing) as
+    mapping.dated(timing.event[1], timing.repeat."boundsPeriod".start);
+
+-- The members of a panel: in STU3 they are related to it as such.
+create or replace macro mapping.members_of(members, related) as
+    coalesce(
+        members,
+        list_transform(list_filter(related, lambda x: x.type = 'has-member'), lambda x: x.target)
+    );
+
+-- Whether a reference is to a patient, or to who speaks for one.
+create or replace macro mapping.is_patient(reference) as
+    regexp_matches(reference, '(^|/)(Patient|RelatedPerson)/[^/]+$');
+
+-- A currency as a code.
+create or replace macro mapping.currency_code(currency) as
+    case
+        when currency is not null
+        then struct_pack(
+            coding := [struct_pack(system := 'urn:iso:std:iso:4217', code := upper(currency), display := null::varchar, "userSelected" := null::boolean)],
+            text := null::varchar
+        )
+    end;
 
 -- The parts of a text that is a number, such as '7.2' or '<0.1'; empty for any other text.
 create or replace macro mapping.numeric_text(text) as
@@ -119,8 +156,11 @@ create or replace macro mapping.comparator_of(text) as
 create or replace macro mapping.age(quantity) as
     list_filter(
         [try_cast(
-            quantity.value
-            || case quantity.code when 'a' then ' years' when 'mo' then ' months' when 'wk' then ' weeks' when 'd' then ' days' end
+            quantity.value || case coalesce(quantity.code, lower(quantity.unit))
+                when 'a' then ' years' when 'mo' then ' months' when 'wk' then ' weeks' when 'd' then ' days'
+                when 'h' then ' hours' when 'min' then ' minutes'
+                when 'years' then ' years' when 'months' then ' months' when 'weeks' then ' weeks' when 'days' then ' days'
+            end
             as interval
         )],
         lambda x: x between interval 0 day and interval 150 year
@@ -143,6 +183,14 @@ create or replace macro mapping.first_codeable_concept(text) as
         case when text[1] = '{' then '[' || text || ']' else text end,
         '[{"coding": [{"system": "VARCHAR", "code": "VARCHAR", "display": "VARCHAR", "userSelected": "BOOLEAN"}], "text": "VARCHAR"}]'
     ))[1];
+
+-- The code of a member that is a code, a Coding or CodeableConcepts, here as text.
+create or replace macro mapping.class_code(text) as
+    case text[1]
+        when '{' then try(text ->> '$.code')
+        when '[' then try(text ->> '$[0].coding[0].code')
+        else text
+    end;
 
 -- A number, unless it is more than any (1e999) or none (NaN).
 create or replace macro mapping.finite(number) as case when isfinite(number) then number end;
@@ -182,9 +230,6 @@ create or replace macro mapping.address_key(line_1, line_2, city, county, state,
     lower(array_to_string(
         list_transform([line_1, line_2, city, county, state, zip, country], lambda part: coalesce(trim(part), '')), '|'
     ));
-
--- Text cut to the length of its column.
-create or replace macro mapping.cut(text, length) as text[1:length];
 
 -- The references that mean a resource: by its id, as the urn of a Bundle's entry, and by searching for an identifier of it.
 create or replace macro mapping.names_of(resource_type, id, identifiers) as

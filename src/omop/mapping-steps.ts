@@ -2,6 +2,7 @@ import { tableNameOf } from "../ingest/landing-tables.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { cutTexts } from "./cut-texts.ts";
 import { createExtracts, type Extract } from "./extracts.ts";
 import type { MapToOmopOptions } from "./mapping-options.ts";
 import { checkExtract } from "./own-extracts.ts";
@@ -42,11 +43,14 @@ export function mappingSteps(
     "medications.sql",
     "devices.sql",
     "questionnaires.sql",
+    "costs.sql",
+    "diagnoses.sql",
     { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
     ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
     { text: createExtracts(extracts, "view") },
     ...rowSteps(options),
     ...derivedSteps,
+    { work: cutTexts },
     "report/dropped-and-lineage.sql",
     "report/unmapped.sql",
     ...referenceFates(typesWithoutExtract),
@@ -81,11 +85,15 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     { uniqueIds: { table: "visit_row", id: "visit_id", key: recordKey } },
     "rows/visit-key.sql",
     "rows/event.sql",
+    "rows/person-race.sql",
     { uniqueIds: { table: "event_row", id: "cdm_id", within: "cdm_table", key: [...recordKey, "part", "target"] } },
+    "rows/record-link.sql",
     "rows/note.sql",
     { uniqueIds: { table: "note_row", id: "note_id", key: [...recordKey, "part"] } },
     "rows/payer-plan.sql",
     { uniqueIds: { table: "payer_plan_row", id: "payer_plan_period_id", key: recordKey } },
+    "rows/cost.sql",
+    { uniqueIds: { table: "cost_row", id: "cost_id", key: [...recordKey, "part"] } },
 
     "tables/location.sql",
     "tables/care-site.sql",
@@ -103,6 +111,8 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     "tables/specimen.sql",
     "tables/note.sql",
     "tables/payer-plan-period.sql",
+    "tables/cost.sql",
+    "tables/fact-relationship.sql",
   ];
 }
 

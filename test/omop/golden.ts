@@ -108,7 +108,9 @@ async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, n
   const trace = async (table: string, from: string) => {
     rows.set(
       table,
-      await warehouse.rows<Traced>(`select distinct source, resource_id, part, target, "row" from ${from}`),
+      await warehouse.rows<Traced>(
+        `select distinct source, resource_id, part, target, "row" from ${from} order by all`,
+      ),
     );
   };
   for (const [table, count] of Object.entries(tables)) {
@@ -123,17 +125,14 @@ async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, n
 
 const byPerson = "cdm_table = 'person' and cdm_id = \"row\".person_id";
 
-/** Tables whose rows are not in the lineage themselves, but are those of a person. */
+/** Tables whose rows are not found in the lineage by a key of their own. */
 const recordOf: Readonly<Record<string, string>> = {
-  death: byPerson,
+  death: "cdm_table = 'death' and cdm_id = \"row\".person_id",
   ...Object.fromEntries(derived.map((table) => [table, byPerson])),
-  location: `(cdm_table, cdm_id) = (
-    select min_by((cdm_table, id), cdm_table) from (
-      select 'person' as cdm_table, person_id as id, location_id from cdm.person
-      union all
-      select 'care_site', care_site_id, location_id from cdm.care_site
-    ) where location_id = "row".location_id
-  )`,
+  location: `cdm_table = 'location' and cdm_id = "row".location_id and resource_id =
+    (select min(resource_id) from mapping.lineage where cdm_table = 'location' and cdm_id = "row".location_id)`,
+  fact_relationship: `cdm_id = "row".fact_id_1 and cdm_table =
+    (select replace(key, 'domain:', '') from mapping.concept_map where key like 'domain:%' and concept_id = "row".domain_concept_id_1)`,
 };
 
 const byId = (table: string) => {

@@ -6,6 +6,7 @@ import { loadVocabulary } from "../../vocabulary/load-vocabulary.ts";
 import { identifier, sqlText } from "../../warehouse/sql-text.ts";
 import type { Row, Value } from "../../warehouse/values.ts";
 import { openWarehouse, type Warehouse } from "../../warehouse/warehouse.ts";
+import { cutTexts } from "../cut-texts.ts";
 import { chosenExtracts, createExtracts, fhirExtracts } from "../extracts.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
 import { type MappingStep, preparingSteps, rowSteps, ruleSteps } from "../mapping-steps.ts";
@@ -135,11 +136,14 @@ function stepsFor(types: ReadonlySet<string | undefined>): readonly MappingStep[
     fhirExtracts.filter(({ resourceType }) => types.has(resourceType) && mappedTypes.includes(resourceType)),
     options,
   );
+  const uses = (type: string) => extracts.some(({ resourceType }) => resourceType.startsWith(type));
   return [
-    ...(extracts.some(({ resourceType }) => resourceType.startsWith("Medication")) ? ["medications.sql"] : []),
+    ...(uses("Medication") ? ["medications.sql"] : []),
+    ...(uses("Condition") ? ["diagnoses.sql"] : []),
     { text: createExtracts(extracts, "table") },
     ...rowSteps(options),
     "derived/observation-period.sql",
+    { work: cutTexts },
     "report/dropped-and-lineage.sql",
   ];
 }

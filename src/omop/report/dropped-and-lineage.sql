@@ -3,6 +3,13 @@
 create or replace temp view record_part as
 select source, file_id, resource_type, resource_id, 0 as part, reason from person_row
 union all
+-- The death of a person, where it is known but not its date.
+select
+    source, file_id, resource_type, resource_id, 0,
+    case when death_date is null then 'NO_DEATH_DATE' else mapping.reason_for_no_date(death_date) end
+from person_row
+where reason is null and (deceased or death_date is not null) and mapping.first_day(death_date) is null
+union all
 select source, file_id, resource_type, resource_id, 0, reason from visit_row
 union all
 select source, file_id, resource_type, resource_id, part, reason from event_row
@@ -13,7 +20,9 @@ select source, file_id, resource_type, resource_id, 0, reason from provider_row
 union all
 select source, file_id, resource_type, resource_id, 0, reason from care_site_row
 union all
-select source, file_id, resource_type, resource_id, 0, reason from payer_plan_row;
+select source, file_id, resource_type, resource_id, 0, reason from payer_plan_row
+union all
+select source, file_id, resource_type, resource_id, part, reason from cost_row;
 
 -- A record is mapped when any part of it left a row. A file is of one source.
 create or replace temp table record_fate as
@@ -49,14 +58,43 @@ insert into mapping.lineage
 select 'person', person_id, source, file_id, resource_type, resource_id, 0, 0, mapping.made_up(birth_date)
 from person_row where reason is null
 union all
+select 'death', person_id, source, file_id, resource_type, resource_id, 0, 0, mapping.made_up(death_date)
+from person_row where reason is null and mapping.first_day(death_date) is not null
+union all
+select 'location', address.location_id, person.source, file_id, resource_type, resource_id, 0, 0, null
+from person_row person
+join address_row address on address.source = person.source and address.address_key = person.address_key
+where reason is null
+union all
+select 'location', address.location_id, site.source, file_id, resource_type, resource_id, 0, 0, null
+from care_site_row site
+join address_row address on address.source = site.source and address.address_key = site.address_key
+where reason is null
+union all
 select
     case when depth > 0 then 'visit_detail' else 'visit_occurrence' end, visit_id, source, file_id, resource_type, resource_id, 0, 0,
-    coalesce(mapping.made_up(start_text), case when visit_end_date is null then 'end from start' end)
-from visit_row where reason is null
+    nullif(concat_ws(
+        ', ',
+        mapping.made_up(start_text),
+        case
+            when visit.visit_end_date is not null then 'end ' || mapping.made_up(end_text)
+            when filled.visit_end_date > visit.visit_start_date then 'end from last event'
+            else 'end from start'
+        end
+    ), '')
+from visit_row visit
+left join (
+    select visit_occurrence_id, visit_end_date
+    from cdm.visit_occurrence
+    where visit_occurrence_id in (select visit_id from visit_row where visit_end_date is null)
+) filled
+    on filled.visit_occurrence_id = visit.visit_id
+where visit.reason is null
 union all
 select
     cdm_table, cdm_id, source, file_id, resource_type, resource_id, part, target,
-    coalesce(
+    nullif(concat_ws(
+        ', ',
         imputed,
         case
             when cdm_table <> 'drug_exposure'
@@ -64,7 +102,7 @@ select
             when default_days > 1 then 'end after ' || default_days || ' days'
             else 'end from start'
         end
-    )
+    ), '')
 from event_row where reason is null
 union all
 select 'note', note_id, source, file_id, resource_type, resource_id, part, 0, imputed
@@ -79,7 +117,10 @@ union all
 select
     'payer_plan_period', payer_plan_period_id, source, file_id, resource_type, resource_id, 0, 0,
     coalesce(mapping.made_up(start_text), case when end_date is null then 'end from last event' end)
-from payer_plan_row where reason is null;
+from payer_plan_row where reason is null
+union all
+select 'cost', cost_id, source, file_id, resource_type, resource_id, part, 0, null
+from cost_row where reason is null;
 
 delete from mapping.file_fate;
 

@@ -48,4 +48,9 @@ union all
 select 'payer', hash(payer), any_value(payer)
 from extracted_payer_plan
 where payer is not null
+group by all
+union all
+select 'currency', hash(mapping.currency_code(currency)), any_value(mapping.currency_code(currency))
+from extracted_cost
+where currency is not null
 group by all;

@@ -24,7 +24,12 @@ delete from mapping.concept_map;
 insert into mapping.concept_map
 select
     constant.key,
-    case when concept.concept_id is not null and concept.standard_concept is distinct from 'S' then 0 else constant.concept_id end,
+    case
+        -- Domains and relationships are no standard concepts, nor meant to be.
+        when constant.key like 'domain:%' or constant.key like 'relationship:%' then constant.concept_id
+        when concept.concept_id is not null and concept.standard_concept is distinct from 'S' then 0
+        else constant.concept_id
+    end,
     constant.name,
     concept.concept_id is not null,
     concept.domain_id

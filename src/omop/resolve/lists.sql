@@ -30,7 +30,7 @@ from read_csv({{code_roles}}, header => true, columns => {
     'role': 'varchar', 'domain': 'varchar', 'several': 'boolean', 'statement_classes': 'varchar'
 });
 
--- The two letters of the states, by their names.
+-- The two letters of the states, by their names and ISO 3166-2 codes.
 create or replace temp table us_state as
-select code, lower(name) as name
+select code, unnest([lower(name), lower('US-' || code)]) as name
 from read_csv({{states}}, header => true, all_varchar => true);

@@ -14,6 +14,8 @@ with found as (
         event.natural_table,
         event.role,
         event.report,
+        event.panel,
+        event.start_text,
         event.condition_status,
         event.comparator,
         event.stop_reason,
@@ -50,22 +52,33 @@ with found as (
             (person.first_possible_birth + event.start_after_birth)::date,
             case when event.start_from_visit then visit.visit_start_date end
         ) as start_date,
-        case
-            when event.start_text is not null
-            then nullif(concat_ws(', ', 'start from ' || event.start_taken_from, mapping.made_up(event.start_text)), '')
-            when event.start_after_birth is not null then 'start from age'
-            when event.start_from_visit then 'start from visit'
-        end as imputed,
+        nullif(concat_ws(
+            ', ',
+            case
+                when mapping.first_day(event.start_text) is not null
+                then nullif(concat_ws(', ', 'start from ' || event.start_taken_from, mapping.made_up(event.start_text)), '')
+                when event.start_after_birth is not null then 'start from age'
+                when event.start_from_visit then 'start from visit'
+            end,
+            case
+                when mapping.first_day(event.end_text) is not null
+                then case when event.end_text <> event.start_text then 'end ' || mapping.made_up(event.end_text) end
+                when event.end_after_birth is not null then 'end from age'
+            end
+        ), '') as imputed,
         mapping.wall_clock(event.start_text) as start_datetime,
         -- A month or year in which something ended does not end before it began.
         case
             when length(event.end_text) < 10 and mapping.first_day(event.end_text) < start_date then start_date
-            else mapping.first_day(event.end_text)
+            else coalesce(
+                mapping.first_day(event.end_text), (person.first_possible_birth + event.end_after_birth)::date
+            )
         end as end_date,
         mapping.wall_clock(event.end_text) as end_datetime,
         mapping.first_day(event.verbatim_end_text) as verbatim_end_date,
         type.concept_id as type_concept_id,
         coalesce(event.value_text, case when said.key is not null then code.source_value end) as value_text,
+        case when said.key is not null then code.display else coalesce(value.display, event.value_code.text) end as value_words,
         coalesce(
             value.concept_id,
             case when said.key is not null then coalesce(code.concept_id, 0) end,
@@ -97,14 +110,14 @@ routed as (
 
 judged as (
     select
-        * exclude (refused, report, patient_id, natural_table, tables, domain_id),
+        * exclude (refused, report, patient_id, start_text, natural_table, tables, domain_id),
         coalesce(
             refused,
             case
                 when patient_id is null then 'NO_SUBJECT'
                 when person_id is null then 'NO_PERSON'
                 when source_value is null then 'EMPTY_CODE'
-                when start_date is null then 'NO_DATE'
+                when start_date is null then mapping.reason_for_no_date(start_text)
                 when report and (domain_id = 'Note' or cdm_table = 'measurement') then 'REPORT_WITHOUT_TEXT'
             end
         ) as reason

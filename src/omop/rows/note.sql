@@ -24,7 +24,8 @@ select
             when note.patient_id is null then 'NO_SUBJECT'
             when person.person_id is null then 'NO_PERSON'
             when regexp_matches(note.text, '\S') is distinct from true then 'NO_TEXT'
-            when coalesce(mapping.first_day(note.start_text), visit.visit_start_date) is null then 'NO_DATE'
+            when coalesce(mapping.first_day(note.start_text), visit.visit_start_date) is null
+            then mapping.reason_for_no_date(note.start_text)
         end
     ) as reason
 from extracted_note note

@@ -16,7 +16,7 @@ select
         case
             when plan.patient_id is null then 'NO_SUBJECT'
             when person.person_id is null then 'NO_PERSON'
-            when mapping.first_day(plan.start_text) is null then 'NO_DATE'
+            when mapping.first_day(plan.start_text) is null then mapping.reason_for_no_date(plan.start_text)
         end
     ) as reason
 from extracted_payer_plan plan

@@ -18,7 +18,7 @@ select
         case
             when visit.patient_id is null then 'NO_SUBJECT'
             when person.person_id is null then 'NO_PERSON'
-            when mapping.first_day(visit.start_text) is null then 'NO_DATE'
+            when mapping.first_day(visit.start_text) is null then mapping.reason_for_no_date(visit.start_text)
             -- One visit of one source, given both as FHIR and as CSV: the first that is taken counts.
             when row_number() over (
                 partition by visit.source, visit.resource_id

@@ -15,20 +15,20 @@ select
     case when verbatim_end_date is not null or days_supply is null then end_datetime end as drug_exposure_end_datetime,
     verbatim_end_date,
     type_concept_id as drug_type_concept_id,
-    mapping.cut(stop_reason, 20) as stop_reason,
+    stop_reason,
     refills,
     quantity,
     days_supply,
     sig,
     route.concept_id as route_concept_id,
-    mapping.cut(lot_number, 50) as lot_number,
+    lot_number,
     provider_id,
     visit_occurrence_id,
     visit_detail_id,
-    mapping.cut(event.source_value, 50) as drug_source_value,
+    event.source_value as drug_source_value,
     event.source_concept_id as drug_source_concept_id,
-    mapping.cut(route.source_value, 50) as route_source_value,
-    mapping.cut(dose_unit, 50) as dose_unit_source_value
+    route.source_value as route_source_value,
+    dose_unit as dose_unit_source_value
 from event_row event
 left join mapping.code_mapping route on route.role = 'route' and route.code_key = event.route_key
 where cdm_table = 'drug_exposure';

@@ -17,11 +17,14 @@ select
     provider_id,
     visit_occurrence_id,
     visit_detail_id,
-    mapping.cut(source_value, 50) as measurement_source_value,
+    source_value as measurement_source_value,
     source_concept_id as measurement_source_concept_id,
-    mapping.cut(unit_source_value, 50) as unit_source_value,
+    unit_source_value,
     unit_source_concept_id,
-    mapping.cut(value_text, 50) as value_source_value
+    value_text as value_source_value,
+    panel.panel_id as measurement_event_id,
+    panel.field_concept_id as meas_event_field_concept_id
 from event_row
 left join mapping.concept_map operator on operator.key = 'comparator:' || comparator
+left join panel_of_row panel on panel.part_table = 'measurement' and panel.part_id = event_row.cdm_id
 where cdm_table = 'measurement';

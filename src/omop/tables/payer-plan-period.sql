@@ -7,10 +7,10 @@ select
     plan.start_date as payer_plan_period_start_date,
     coalesce(plan.end_date, greatest(known.last_day, plan.start_date), plan.start_date) as payer_plan_period_end_date,
     plan.payer_concept_id,
-    mapping.cut(plan.payer_text, 50) as payer_source_value,
+    plan.payer_text as payer_source_value,
     plan.payer_source_concept_id,
-    mapping.cut(plan.plan_source_value, 50) as plan_source_value,
-    mapping.cut(plan.family_source_value, 50) as family_source_value
+    plan.plan_source_value,
+    plan.family_source_value
 from payer_plan_row plan
 left join (
     select person_id, max(day) as last_day

@@ -13,13 +13,13 @@ select
     address.location_id,
     provider.provider_id,
     site.care_site_id,
-    mapping.cut(person.resource_id, 50) as person_source_value,
-    mapping.cut(person.gender, 50) as gender_source_value,
+    person.resource_id as person_source_value,
+    person.gender as gender_source_value,
     -- The codes of birth sex are those of the vocabulary.
     coalesce(case when person.gender in ('M', 'F') then gender.concept_id end, 0) as gender_source_concept_id,
-    mapping.cut(nullif(array_to_string(person.races, ';'), ''), 50) as race_source_value,
+    nullif(array_to_string(person.races, ';'), '') as race_source_value,
     0 as race_source_concept_id,
-    mapping.cut(person.ethnicity, 50) as ethnicity_source_value,
+    person.ethnicity as ethnicity_source_value,
     0 as ethnicity_source_concept_id
 from person_row person
 left join mapping.concept_map gender

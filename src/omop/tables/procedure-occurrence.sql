@@ -11,7 +11,7 @@ select
     provider_id,
     visit_occurrence_id,
     visit_detail_id,
-    mapping.cut(source_value, 50) as procedure_source_value,
+    source_value as procedure_source_value,
     source_concept_id as procedure_source_concept_id
 from event_row
 where cdm_table = 'procedure_occurrence';

@@ -7,10 +7,10 @@ select
     provider.care_site_id,
     try_cast(provider.birth_date[1:4] as integer) as year_of_birth,
     coalesce(gender.concept_id, 0) as gender_concept_id,
-    mapping.cut(provider.resource_id, 50) as provider_source_value,
-    mapping.cut(provider.specialty_source_value, 50) as specialty_source_value,
+    provider.resource_id as provider_source_value,
+    provider.specialty_source_value,
     provider.specialty_source_concept_id,
-    mapping.cut(provider.gender, 50) as gender_source_value,
+    provider.gender as gender_source_value,
     0 as gender_source_concept_id
 from provider_row provider
 left join mapping.concept_map gender on gender.key = 'gender:' || provider.gender

@@ -9,10 +9,10 @@ select
     quantity,
     unit_concept_id,
     site.concept_id as anatomic_site_concept_id,
-    mapping.cut(resource_id, 50) as specimen_source_id,
-    mapping.cut(event.source_value, 50) as specimen_source_value,
-    mapping.cut(unit_source_value, 50) as unit_source_value,
-    mapping.cut(site.source_value, 50) as anatomic_site_source_value
+    resource_id as specimen_source_id,
+    event.source_value as specimen_source_value,
+    unit_source_value as unit_source_value,
+    site.source_value as anatomic_site_source_value
 from event_row event
 left join mapping.code_mapping site on site.role = 'anatomic site' and site.code_key = event.anatomic_site_key
 where cdm_table = 'specimen';

@@ -12,7 +12,7 @@ select
     type.concept_id as visit_detail_type_concept_id,
     visit.provider_id,
     visit.care_site_id,
-    mapping.cut(coalesce(visit.class, visit.type_source_value), 50) as visit_detail_source_value,
+    coalesce(visit.class, visit.type_source_value) as visit_detail_source_value,
     0 as visit_detail_source_concept_id,
     parent.visit_detail_id as parent_visit_detail_id,
     own.visit_occurrence_id

@@ -40,12 +40,12 @@ select
     type.concept_id as visit_type_concept_id,
     visit.provider_id,
     visit.care_site_id,
-    mapping.cut(coalesce(visit.class, visit.type_source_value), 50) as visit_source_value,
+    coalesce(visit.class, visit.type_source_value) as visit_source_value,
     0 as visit_source_concept_id,
     coalesce(admitted.concept_id, case when visit.admitted_from is not null then 0 end) as admitted_from_concept_id,
-    mapping.cut(visit.admitted_from, 50) as admitted_from_source_value,
+    visit.admitted_from as admitted_from_source_value,
     coalesce(discharged.concept_id, case when visit.discharged_to is not null then 0 end) as discharged_to_concept_id,
-    mapping.cut(visit.discharged_to, 50) as discharged_to_source_value,
+    visit.discharged_to as discharged_to_source_value,
     lag(visit.visit_id) over (
         partition by visit.person_id order by visit.visit_start_date, visit.visit_start_datetime, visit.visit_id
     ) as preceding_visit_occurrence_id
