@@ -17,15 +17,17 @@ export const overrides: Readonly<Record<string, readonly Override[]>> = {
     {
       reason: "the state stands in state, as the CDM says, in the two letters that the column has",
       table: "location",
-      ours: { "(a)": [{ state: "MA" }], "(c)": [{ state: "Il" }] },
+      ours: { "(a)": [{ state: "MA" }] },
     },
     {
       reason: "location_source_value names the place in the source, which its address does: by the key made of it",
       table: "location",
-      ours: {
-        "(a)": [{ location_source_value: "2464652519301688" }],
-        "(c)": [{ location_source_value: "6907487186697700" }],
-      },
+      ours: { "(a)": [{ location_source_value: "2464652519301688" }] },
+    },
+    {
+      reason: "a state that is none of the US has no two letters; it is kept whole where it has room",
+      table: "location",
+      ours: { "(c)": [{ location_source_value: "Ile-de-France" }] },
     },
     {
       reason: "a Location without address is a care site, and no place that could be told from others",
