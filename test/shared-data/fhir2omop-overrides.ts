@@ -25,11 +25,6 @@ export const overrides: Readonly<Record<string, readonly Override[]>> = {
       ours: { "(a)": [{ location_source_value: "2464652519301688" }] },
     },
     {
-      reason: "a state that is none of the US has no two letters; it is kept whole where it has room",
-      table: "location",
-      ours: { "(c)": [{ location_source_value: "Ile-de-France" }] },
-    },
-    {
       reason: "a Location without address is a care site, and no place that could be told from others",
       table: "location",
       ours: { "(b)": [] },
