@@ -11,6 +11,8 @@ export interface LandingPlan {
   readonly byLine: ReadonlySet<string>;
   /** Files that cannot be read at all. */
   readonly refused: readonly Refused[];
+  /** A document that is in memory already, under the name that it has in the books. */
+  readonly inMemory?: { readonly path: string; readonly value: unknown };
 }
 
 export interface LandingContext {

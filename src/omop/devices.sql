@@ -65,7 +65,7 @@ select
     landing.reference_to(use.context.reference, 'Encounter') as encounter_id,
     case
         when len(use."modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when use.status is null or use.status not in ('active', 'completed', 'stopped', 'on-hold') then 'STATUS'
+        when mapping.drops_status(use."resourceType", use.status) then 'STATUS'
     end as refused,
     'device_exposure' as natural_table,
     'device' as role,

@@ -1,19 +1,20 @@
-import { fileURLToPath } from "node:url";
 import type { Landed } from "../ingest/fhir-files.ts";
-import { openLanding } from "../ingest/landing-tables.ts";
+import { landedTypes, openLanding, tableNameOf } from "../ingest/landing-tables.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage, StageContext } from "../pipeline/stage.ts";
-import { softwareVersion } from "../version.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
-import { literal, sqlText } from "../warehouse/sql-text.ts";
+import { identifier, literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
-import { conceptsInUse } from "./concepts-in-use.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
-import { fhirExtracts, withoutText } from "./extracts.ts";
-import { mappingSteps } from "./mapping-steps.ts";
+import { chosenExtracts, fhirExtracts } from "./extracts.ts";
+import { checkOptions, type MapToOmopOptions } from "./mapping-options.ts";
+import { mappingSteps, preparingSteps, ruleSteps } from "./mapping-steps.ts";
+import { withOwnExtracts } from "./own-extracts.ts";
 import { conceptWarnings } from "./resolve/concept-warnings.ts";
-import { makeIdsUnique } from "./unique-ids.ts";
+import { runSteps, sqlParts } from "./run-steps.ts";
+
+export type { MapToOmopOptions };
 
 /** What every stage from mapping on gives: the CDM tables are filled. */
 export interface Filled {
@@ -29,29 +30,13 @@ export interface Mapped extends Filled {
   readonly stage: "mapped";
 }
 
-export interface MapToOmopOptions {
-  /**
-   * Map without a vocabulary: every code keeps its source value and gets concept 0.
-   * Default false: no vocabulary is an error, because a CDM without concepts is rarely meant.
-   */
-  readonly noVocabulary?: boolean | undefined;
-  /**
-   * The vocabularies of further code systems, or of known ones in place of the built-in `schemas/code-systems.csv`:
-   * `{ "http://hospital.example/codes": "Hospital" }`, the name being a `vocabulary_id` of the vocabulary.
-   */
-  readonly codeSystems?: Readonly<Record<string, string>> | undefined;
-  /** The name of the data for `cdm_source`. Default "default". */
-  readonly sourceName?: string | undefined;
-  /** false: no text of a report or document reaches the CDM; they are counted as NOTES_OFF. Default true. */
-  readonly notes?: boolean | undefined;
-}
-
 /**
  * Maps everything that has landed to OMOP CDM 5.4: extract → resolve → route, all in SQL and in one transaction.
  * The CDM tables are made anew from the landing tables, so a second run over the same data gives the same rows under the
  * same ids. Loads the warehouse's vocabulary folder first when it is not loaded yet.
  *
- * Throws VOCABULARY_MISSING when there is no vocabulary (see `noVocabulary`). The CDM then stays as it was.
+ * Throws VOCABULARY_MISSING when there is no vocabulary (see `noVocabulary`), and USAGE for an option that cannot be. The CDM then
+ * stays as it was.
  *
  * @example
  * const { tables } = await pipeline(fhirFiles("bundles/"), mapToOmop()).run(warehouse);
@@ -62,14 +47,16 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
     name: "mapToOmop",
     async execute(landed, context) {
       const { target: warehouse, runId } = context;
+      checkOptions(options);
       const version = await attachVocabulary(context, options);
       await openLanding(warehouse);
       const tables = await warehouse.transaction(async () => {
         await mapAll(context, options, version);
         return await countTables(warehouse);
       });
+      prepared.add(warehouse);
       await warnOfLoss(context);
-      if (!options.noVocabulary) for (const warning of await conceptWarnings(warehouse)) context.warn(warning);
+      if (!options.noVocabulary) for (const warning of await conceptWarnings(warehouse, options)) context.warn(warning);
       return { stage: "mapped", runId, files: landed.files, tables };
     },
   };
@@ -114,43 +101,35 @@ async function warnOfLoss({ target: warehouse, warn }: StageContext<Warehouse>):
   );
 }
 
-async function mapAll(
-  context: StageContext<Warehouse>,
-  { sourceName = "default", notes = true, codeSystems = {} }: MapToOmopOptions,
-  version: string,
-): Promise<void> {
-  const { target: warehouse, signal, progress } = context;
-  const schemaFile = (name: string) => literal(fileURLToPath(new URL(`../../schemas/${name}`, import.meta.url)));
-  const parts = {
-    concept_map: schemaFile("concept-map.csv"),
-    code_systems: schemaFile("code-systems.csv"),
-    own_code_systems: listOf(codeSystems),
-    concepts: conceptsInUse(),
-    code_roles: schemaFile("code-roles.csv"),
-    vocabulary_priority: schemaFile("vocabulary-priority.csv"),
-    states: schemaFile("us-states.csv"),
-    named_characters: schemaFile("named-characters.csv"),
-    source_name: literal(sourceName),
-    software_version: literal(softwareVersion),
-    vocabulary_version: literal(version || "none"),
-  };
-  const extracts = [...fhirExtracts, ...(await csvExtracts(warehouse))];
-  const steps = mappingSteps(notes ? extracts : extracts.map(withoutText));
-  for (const [done, step] of steps.entries()) {
-    progress({ done, total: steps.length, unit: "steps" });
-    if (typeof step === "string") await warehouse.run(sqlText(import.meta.url, step, parts), undefined, { signal });
-    else if ("text" in step) await warehouse.run(step.text, undefined, { signal });
-    else if ("work" in step) await step.work(warehouse);
-    else await makeIdsUnique(warehouse, step.uniqueIds);
-  }
+/** The warehouses whose connection has the tables and macros of the mapping. */
+const prepared = new WeakSet<Warehouse>();
+
+async function mapAll(context: StageContext<Warehouse>, options: MapToOmopOptions, version: string): Promise<void> {
+  const { target: warehouse } = context;
+  const landed = await typesInUse(warehouse);
+  const fhir = await withOwnExtracts(fhirExtracts, options.extracts ?? []);
+  const extracted = new Set(fhir.map(({ resourceType }) => resourceType));
+  const extracts = [
+    ...fhir.filter(({ resourceType, path }) => landed.has(resourceType) || path !== undefined),
+    ...(await csvExtracts(warehouse)),
+  ];
+  const steps = [
+    ...ruleSteps,
+    ...(prepared.has(warehouse) ? [] : preparingSteps),
+    ...mappingSteps(
+      chosenExtracts(extracts, options),
+      [...landed].filter((type) => !extracted.has(type)),
+      options,
+    ),
+  ];
+  await runSteps(context, steps, sqlParts(options, version));
 }
 
-/** Code systems and their vocabularies as a SQL list. */
-function listOf(codeSystems: Readonly<Record<string, string>>): string {
-  const items = Object.entries(codeSystems).map(
-    ([uri, id]) => `{'uri': ${literal(uri)}, 'vocabulary_id': ${literal(id)}}`,
-  );
-  return `[${items.join(", ")}]::struct(uri varchar, vocabulary_id varchar)[]`;
+/** The resource types that have landed: planning a query over the extracts of all others takes longer than small data does. */
+async function typesInUse(warehouse: Warehouse): Promise<ReadonlySet<string>> {
+  const exist = landedTypes.map((type) => `exists (from landing.${tableNameOf(type)}) as ${identifier(type)}`);
+  const found = (await warehouse.row<Record<string, boolean>>(`select ${exist.join(", ")}`))!;
+  return new Set(landedTypes.filter((type) => found[type]));
 }
 
 async function countTables(warehouse: Warehouse): Promise<Record<string, number>> {

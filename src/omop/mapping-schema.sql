@@ -26,9 +26,20 @@ create table if not exists mapping.code_mapping (
     tables                  varchar[],          -- the CDM tables that the domain leads to; NULL: unmapped
     statement               boolean not null,   -- a finding that stands by itself; false: what something is said about
     value_concept_id        bigint,             -- from 'Maps to value'
-    status                  varchar not null,   -- ALREADY_STANDARD, MAPPED, UNMAPPED
+    status                  varchar not null,   -- ALREADY_STANDARD, MAPPED, UNMAPPED, LEFT_OUT (option concepts)
     found_by                varchar,            -- CODE, SPELLING, FOCUS_CONCEPT, NDC_PRODUCT, USER_RULE; NULL: not found
     records                 bigint              -- CDM rows that used it
+);
+
+-- The codes without standard concept, and words that came without code, by how many CDM rows want one.
+create table if not exists mapping.unmapped (
+    role            varchar not null,
+    system          varchar,            -- as sent; NULL: none was sent
+    code            varchar,            -- NULL: only words were sent
+    display         varchar,
+    vocabulary_id   varchar,            -- NULL: the system is not known
+    rows            bigint not null,
+    tables          varchar[] not null
 );
 
 -- Records that left no row, and components (part 1, 2, …) that left none of their own.

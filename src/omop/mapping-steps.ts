@@ -1,8 +1,10 @@
-import { landedTypes, tableNameOf } from "../ingest/landing-tables.ts";
+import { tableNameOf } from "../ingest/landing-tables.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import { createExtractViews, type Extract, fhirExtracts } from "./extracts.ts";
+import { createExtracts, type Extract } from "./extracts.ts";
+import type { MapToOmopOptions } from "./mapping-options.ts";
+import { checkExtract } from "./own-extracts.ts";
 import { matchUnits } from "./resolve/match-units.ts";
 import type { IdColumn } from "./unique-ids.ts";
 
@@ -15,29 +17,54 @@ export type MappingStep =
 
 const recordKey = ["source", "resource_type", "resource_id"];
 
-/** All of a mapping, in the order in which it runs. */
-export function mappingSteps(extracts: readonly Extract[]): readonly MappingStep[] {
+/** What the options decide, before anything else. */
+export const ruleSteps: readonly MappingStep[] = ["status-filter.sql", "resolve/macros.sql"];
+
+/** The tables, shapes, macros and views of a mapping: once for each connection. */
+export const preparingSteps: readonly MappingStep[] = [
+  "mapping-schema.sql",
+  "events.sql",
+  "texts/characters.sql",
+  "texts/html.sql",
+  "texts/rtf.sql",
+  "texts/attachments.sql",
+  "reports.sql",
+];
+
+/** The rest of a mapping, in the order in which it runs. `typesWithoutExtract`: of what has landed. */
+export function mappingSteps(
+  extracts: readonly Extract[],
+  typesWithoutExtract: readonly string[],
+  options: MapToOmopOptions,
+): readonly MappingStep[] {
   return [
-    "mapping-schema.sql",
-    "resolve/macros.sql",
     "resolve/concept-map.sql",
-    "events.sql",
     "medications.sql",
     "devices.sql",
     "questionnaires.sql",
-    "texts/characters.sql",
-    "texts/html.sql",
-    "texts/rtf.sql",
-    "texts/attachments.sql",
-    "reports.sql",
-    { text: createExtractViews(extracts) },
+    { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
+    ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
+    { text: createExtracts(extracts, "view") },
+    ...rowSteps(options),
+    ...derivedSteps,
+    "report/dropped-and-lineage.sql",
+    "report/unmapped.sql",
+    ...referenceFates(typesWithoutExtract),
+  ];
+}
+
+/** From what was extracted to the tables of the CDM that are not made of others. */
+export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
+  return [
     "resolve/codes.sql",
     "resolve/ndc.sql",
     "resolve/concepts-of-codes.sql",
     "resolve/units.sql",
-    { work: matchUnits },
+    ...(options.concepts === "primary" ? [] : [{ work: matchUnits }]),
     "resolve/resolve.sql",
-    { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
+    ...(options.sourceValue === "system#code" ? ["options/source-value.sql"] : []),
+    ...(options.concepts === "primary" ? ["options/primary-concepts.sql"] : []),
+    ...(options.typeConcept === "ehr" ? ["options/ehr-type.sql"] : []),
 
     "rows/address.sql",
     { uniqueIds: { table: "address_row", id: "location_id", key: ["source", "address_key"] } },
@@ -76,35 +103,33 @@ export function mappingSteps(extracts: readonly Extract[]): readonly MappingStep
     "tables/specimen.sql",
     "tables/note.sql",
     "tables/payer-plan-period.sql",
-
-    "vocabulary-in-use.sql",
-    "derived/observation-period.sql",
-    "derived/condition-era.sql",
-    { uniqueIds: eraIds("condition_era", "condition_concept_id") },
-    "derived/ingredient-exposure.sql",
-    "derived/drug-era.sql",
-    { uniqueIds: eraIds("drug_era", "drug_concept_id") },
-    "derived/dose-era.sql",
-    { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
-    "derived/cdm-source.sql",
-    "report/dropped-and-lineage.sql",
-    { text: referenceFates() },
   ];
 }
+
+const derivedSteps: readonly MappingStep[] = [
+  "vocabulary-in-use.sql",
+  "derived/observation-period.sql",
+  "derived/condition-era.sql",
+  { uniqueIds: eraIds("condition_era", "condition_concept_id") },
+  "derived/ingredient-exposure.sql",
+  "derived/drug-era.sql",
+  { uniqueIds: eraIds("drug_era", "drug_concept_id") },
+  "derived/dose-era.sql",
+  { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
+  "derived/cdm-source.sql",
+];
 
 /** The ids of eras, which are those of one person and `what`, by their start. */
 function eraIds(table: string, ...what: readonly string[]): IdColumn {
   return { table: `cdm.${table}`, id: `${table}_id`, key: ["person_id", ...what, `${table}_start_date`] };
 }
 
-/** Records of types without an extract are used through others only. */
-function referenceFates(): string {
-  const extracted = new Set(fhirExtracts.map(({ resourceType }) => resourceType));
-  const selects = landedTypes
-    .filter((type) => !extracted.has(type))
-    .map(
-      (type) =>
-        `select landing_file, ${literal(type)}, 0, count(*), 0 from landing.${tableNameOf(type)} group by landing_file`,
-    );
-  return `insert into mapping.file_fate\n${selects.join("\nunion all\n")};`;
+/** Records of these types have no extract: they are used through others only. */
+function referenceFates(types: readonly string[]): MappingStep[] {
+  if (types.length === 0) return [];
+  const selects = types.map(
+    (type) =>
+      `select landing_file, ${literal(type)}, 0, count(*), 0 from landing.${tableNameOf(type)} group by landing_file`,
+  );
+  return [{ text: `insert into mapping.file_fate\n${selects.join("\nunion all\n")};` }];
 }

@@ -24,7 +24,7 @@ select
     landing.reference_to(coalesce(encounter, context).reference, 'Encounter') as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status is null or status not in ('final', 'amended', 'corrected', 'appended') then 'STATUS'
+        when mapping.drops_status('DiagnosticReport', status) then 'STATUS'
     end as refused,
     mapping.dated("effectiveDateTime", mapping.dated("effectivePeriod".start, issued)) as start_text,
     "effectivePeriod"."end" as end_text,
@@ -65,7 +65,7 @@ select
     )[1] as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status is distinct from 'current' then 'STATUS'
+        when mapping.drops_status('DocumentReference', status) then 'STATUS'
         when "docStatus" in ('registered', 'partial', 'preliminary', 'cancelled', 'deprecated', 'entered-in-error', 'unknown') then 'STATUS'
     end as refused,
     mapping.dated(date, mapping.dated(created, indexed)) as start_text,

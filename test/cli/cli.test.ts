@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fhirToOmopSchema } from "../../schemas/fhir-to-omop.ts";
 import { runReportSchema } from "../../schemas/report.ts";
 import { localOutcomeId } from "../../src/engines/phenom/engine.ts";
 import { servePhenom } from "../../src/engines/phenom/serve-phenom.ts";
@@ -40,7 +41,7 @@ describe("omopipe", () => {
     expect(etl.stderr).toContain("mapToOmop: done");
     expect(etl.stderr, "a loss is said").toContain("4 of 1605 records left no row");
     expect(await readdir(join(folder, "cdm"))).toEqual(
-      expect.arrayContaining(["person.parquet", "measurement.parquet", "report.json"]),
+      expect.arrayContaining(["person.parquet", "measurement.parquet", "report.json", "unmapped.csv"]),
     );
     const report = runReportSchema.parse(JSON.parse(await readFile(join(folder, "cdm/report.json"), "utf8")));
     expect(report.resources).toMatchObject({ read: 1633, mapped: 1601 });
@@ -51,6 +52,58 @@ describe("omopipe", () => {
     const { code, stderr } = await omopipe(strict);
     expect(code).toBe(3);
     expect(stderr).toContain("all codes are kept with concept 0");
+  });
+
+  test("etl maps by the options and overrides that it is given", { timeout: 60_000 }, async () => {
+    const input = join(folder, "options/all.ndjson");
+    const overrides = join(folder, "options/overrides.yaml");
+    await mkdir(join(folder, "options"));
+    const encounter = { class: { code: "AMB" }, subject: { reference: "Patient/p" }, period: { start: "2019-03-01" } };
+    await writeFile(
+      input,
+      [
+        { resourceType: "Patient", id: "p", birthDate: "1980-01-01" },
+        { resourceType: "Encounter", id: "e", status: "planned", ...encounter },
+      ]
+        .map((resource) => JSON.stringify(resource))
+        .join("\n"),
+    );
+    await writeFile(overrides, "encounterClasses: { AMB: 9201 }\ndroppedStatuses: { Encounter: [cancelled] }\n");
+    const at = join(folder, "options/warehouse.duckdb");
+    const run = (...flags: string[]) => omopipe(["etl", input, "--no-vocabulary", "--warehouse", at, ...flags]);
+
+    expect(await run("--type-concept", "ehr", "--overrides", overrides)).toMatchObject({ code: 0 });
+
+    const query = "select visit_concept_id, visit_type_concept_id from cdm.visit_occurrence";
+    const { stdout } = await omopipe(["query", query, "--warehouse", at, "--format", "json"]);
+    expect(JSON.parse(stdout)).toEqual([{ visit_concept_id: 9201, visit_type_concept_id: 32817 }]);
+    expect(await run("--routing", "anywhere")).toMatchObject({ code: 2, stderr: expect.stringContaining("resource") });
+    await writeFile(overrides, "encounterClass: { AMB: 9201 }\n");
+    expect(await run("--overrides", overrides)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/overrides\.yaml is no file of overrides: .*encounterClass/s),
+    });
+  });
+
+  test("fhir2omop prints the answer, and ends with 1 when nothing could be mapped", { timeout: 60_000 }, async () => {
+    const run = (file: string) => omopipe(["fhir2omop", file, "--vocabulary", vocabulary]);
+    const done = await run(join(project, "sample-data/fhir/bundles/patient-0001.json"));
+    expect(done).toMatchObject({ code: 0, stderr: "" });
+    expect(fhirToOmopSchema.parse(JSON.parse(done.stdout))).toMatchObject({
+      success: true,
+      tables: { person: [{ person_source_value: expect.any(String) }] },
+    });
+    const alone = join(folder, "observation.json");
+    await writeFile(alone, '{"resourceType":"Observation","id":"o"}');
+    const refused = await run(alone);
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ success: false });
+    await writeFile(alone, '{"resourceType":"Patient","name":"Miller');
+    expect(await run(alone)).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `${alone} is not JSON. It must hold one FHIR resource or one Bundle.\n`,
+    });
   });
 
   test("etl takes CSV by a mapping, and names CSV that it leaves alone", { timeout: 60_000 }, async () => {

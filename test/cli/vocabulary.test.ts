@@ -78,31 +78,17 @@ describe("omopipe etl", { timeout: 60_000 }, () => {
   const mapped = /^Codes: 0 were standard, 1 were mapped, 0 have no concept/m;
 
   test("maps with several vocabularies and code systems of the user", async () => {
-    const systems = await folder.write("systems.csv", `uri,vocabulary_id\n${hospital},Hospital\n`);
+    const rules = await folder.write("rules.yaml", `codeSystems: { "${hospital}": Hospital }\n`);
     const vocabularies = ["--vocabulary", folder.file("athena"), "--vocabulary", folder.file("local")];
-    const { code, stdout, stderr } = await etl(...vocabularies, "--code-systems", systems);
+    const { code, stdout, stderr } = await etl(...vocabularies, "--overrides", rules);
     expect([code, stdout], stderr).toEqual([0, expect.stringMatching(mapped)]);
     expect(stderr).toContain("CONCEPT.csv: 1 rows were not loaded: the concept is there twice.");
   });
 
   test("maps with the vocabulary that the warehouse was loaded with", async () => {
     await load(folder.file("local"), "--vocabulary-cache", folder.file("cache"));
-    const systems = await folder.write("systems.csv", `uri,vocabulary_id\n${hospital},Hospital\n`);
-    const { stdout, stderr } = await etl("--code-systems", systems);
+    const rules = await folder.write("rules.yaml", `codeSystems: { "${hospital}": Hospital }\n`);
+    const { stdout, stderr } = await etl("--overrides", rules);
     expect(stdout, stderr).toMatch(mapped);
-  });
-
-  test.each([
-    ["that is not there", undefined, "cannot be read: ENOENT"],
-    ["with other columns", "system,vocabulary\na,b\n", "has no uri or no vocabulary_id in line 2."],
-    ["with a line that lacks a value", "uri,vocabulary_id\na,b\nc,\n", "has no uri or no vocabulary_id in line 3."],
-    ["with two vocabularies for one", "uri,vocabulary_id\na,b\na,c\n", "has two vocabularies for a."],
-    ["with a quote that does not end", 'uri,vocabulary_id\na,"b\n', "cannot be read: "],
-  ])("refuses a list of code systems %s", async (_, text, fault) => {
-    const path = text === undefined ? folder.file("none.csv") : await folder.write("systems.csv", text);
-    const { code, stderr } = await etl("--no-vocabulary", "--code-systems", path);
-    expect(code).toBe(2);
-    expect(stderr).toContain(`${path} ${fault}`);
-    expect(stderr).toContain("Code systems are a CSV file with the columns uri,vocabulary_id.");
   });
 });

@@ -123,7 +123,7 @@ describe("code systems of the user", () => {
     const { concepts, warnings } = await mapOne(hospital, "COUGH", {});
     expect(concepts).toEqual({ standard: 0, source: 0 });
     expect(warnings).toEqual([
-      `1 codes of ${hospital} have no concept (1 rows): it is no known code system. Say with codeSystems (--code-systems) ` +
+      `1 codes of ${hospital} have no concept (1 rows): it is no known code system. Say with codeSystems (--overrides) ` +
         "which vocabulary it is, or map its codes in SOURCE_TO_CONCEPT_MAP.csv.",
     ]);
   });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cdmTables } from "../../schemas/cdm.ts";
 import { fhirFiles, type Landed } from "../../src/ingest/fhir-files.ts";
-import { mapToOmop } from "../../src/omop/map-to-omop.ts";
+import { type MapToOmopOptions, mapToOmop } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Stage } from "../../src/pipeline/stage.ts";
 import type { Row } from "../../src/warehouse/values.ts";
@@ -15,6 +15,8 @@ import { writeVocabulary } from "../support/vocabulary-rows.ts";
 /** A file of `cases/`: FHIR in, OMOP rows out. */
 export interface CaseFile {
   readonly title: string;
+  /** How all cases are mapped; default: as mapToOmop does of itself. */
+  readonly options?: MapToOmopOptions;
   /** Rows of vocabulary tables that only these cases need, beside the excerpt in `vocabulary/`. */
   readonly vocabulary?: Readonly<Record<string, readonly object[]>>;
   /** Resources that every case has. Their rows are left aside. */
@@ -72,17 +74,23 @@ export const caseFiles: readonly CaseFile[] = readdirSync(join(folder, "cases"))
   .map((name) => JSON.parse(readFileSync(join(folder, "cases", name), "utf8")));
 
 /** Maps all cases of a file in one warehouse. Each is a source of its own, and records of different sources never meet. */
-export async function mapCases({ given = [], cases, vocabulary = {} }: CaseFile): Promise<Outcome> {
+export async function mapCases(
+  { given = [], cases, vocabulary = {}, options }: CaseFile,
+  excerpt = join(folder, "vocabulary"),
+): Promise<Outcome> {
   const files = await mkdtemp(join(tmpdir(), "omopipe-golden-"));
   const own = await writeVocabulary(join(files, "vocabulary"), vocabulary);
-  await using warehouse = await openWarehouse(":memory:", { vocabulary: [join(folder, "vocabulary"), ...own] });
+  await using warehouse = await openWarehouse(":memory:", {
+    vocabulary: [excerpt, ...own],
+    vocabularyCache: excerpt.startsWith(folder) ? undefined : join(files, "cache"),
+  });
   try {
     const path = join(files, "case.ndjson");
     for (const { name, fhir } of cases) {
       await writeFile(path, [...given, ...fhir].map((resource) => JSON.stringify(resource)).join("\n"));
       await pipeline(fhirFiles(path, { source: name })).run(warehouse);
     }
-    const { tables } = await pipeline(landedBefore, mapToOmop()).run(warehouse);
+    const { tables } = await pipeline(landedBefore, mapToOmop(options)).run(warehouse);
     return await traceRows(warehouse, tables);
   } finally {
     await rm(files, { recursive: true });
@@ -119,8 +127,13 @@ const byPerson = "cdm_table = 'person' and cdm_id = \"row\".person_id";
 const recordOf: Readonly<Record<string, string>> = {
   death: byPerson,
   ...Object.fromEntries(derived.map((table) => [table, byPerson])),
-  location:
-    "cdm_table = 'person' and cdm_id = (select min(person_id) from cdm.person where location_id = \"row\".location_id)",
+  location: `(cdm_table, cdm_id) = (
+    select min_by((cdm_table, id), cdm_table) from (
+      select 'person' as cdm_table, person_id as id, location_id from cdm.person
+      union all
+      select 'care_site', care_site_id, location_id from cdm.care_site
+    ) where location_id = "row".location_id
+  )`,
 };
 
 const byId = (table: string) => {

@@ -31,3 +31,22 @@ test("a Questionnaire is counted as reference", async () => {
 
   expect(resources.by_type.Questionnaire).toMatchObject({ read: 1, reference: 1 });
 });
+
+test("a Medication and a Device that come later are found by the next mapping", async () => {
+  await using intake = await openIntake();
+  const write = (name: string, ...resources: object[]) =>
+    intake.write(name, resources.map((resource) => JSON.stringify(resource)).join("\n"));
+  const subject = { reference: "Patient/p" };
+  const drug = { medicationReference: { reference: "Medication/d" }, authoredOn: "2019-03-01" };
+  await write(
+    "before.ndjson",
+    { resourceType: "Patient", id: "p", birthDate: "1950-06-01" },
+    { resourceType: "MedicationRequest", id: "m", status: "active", intent: "order", subject, ...drug },
+    use,
+  );
+  expect((await intake.land()).resources).toMatchObject({ mapped: 1, dropped: 2 });
+
+  await write("later.ndjson", { resourceType: "Medication", id: "d", code: { text: "Aspirin" } }, pacemaker);
+
+  expect((await intake.land()).resources).toMatchObject({ mapped: 3, dropped: 0 });
+});

@@ -11,7 +11,7 @@ select
     landing.reference_to(encounter.reference, 'Encounter') as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when list_has_any(mapping.codes_of("verificationStatus"), ['refuted', 'entered-in-error']) then 'STATUS'
+        when mapping.drops_any_status('AllergyIntolerance', mapping.codes_of("verificationStatus")) then 'STATUS'
     end as refused,
     'observation' as natural_table,
     'allergy' as role,

@@ -10,7 +10,7 @@ select
     landing.reference_to(encounter.reference, 'Encounter') as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when list_has_any(verifications, ['refuted', 'entered-in-error', 'unconfirmed']) then 'STATUS'
+        when mapping.drops_any_status('Condition', verifications) then 'STATUS'
     end as refused,
     'condition_occurrence' as natural_table,
     'condition' as role,

@@ -8,7 +8,7 @@ select
     landing.reference_to(coverage.beneficiary.reference, 'Patient') as patient_id,
     case
         when len(coverage."modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when coverage.status is distinct from 'active' then 'STATUS'
+        when mapping.drops_status('Coverage', coverage.status) then 'STATUS'
     end as refused,
     coverage.period.start as start_text,
     coverage.period."end" as end_text,

@@ -10,7 +10,7 @@ select
     landing.reference_to(device.patient.reference, 'Patient') as patient_id,
     case
         when len(device."modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when device.status = 'entered-in-error' then 'STATUS'
+        when mapping.drops_status('Device', device.status) then 'STATUS'
         when use.device_id is not null then 'REFERENCE'
     end as refused,
     'device_exposure' as natural_table,

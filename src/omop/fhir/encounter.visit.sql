@@ -8,7 +8,7 @@ select
     landing.reference_to(subject.reference, 'Patient') as patient_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status is null or status not in ('finished', 'in-progress', 'arrived', 'triaged', 'onleave') then 'STATUS'
+        when mapping.drops_status('Encounter', status) then 'STATUS'
     end as refused,
     class.code as class,
     coalesce("serviceType", type[1]) as type,

@@ -9,7 +9,7 @@ select
     landing.reference_to(patient.reference, 'Patient') as patient_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status is null or status not in ('completed', 'partial') or "notDone" then 'STATUS'
+        when mapping.drops_status('FamilyMemberHistory', status) or "notDone" then 'STATUS'
     end as refused,
     'observation' as natural_table,
     'family history' as role,

@@ -10,7 +10,7 @@ select
     landing.reference_to(encounter.reference, 'Encounter') as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status is distinct from 'completed' then 'STATUS'
+        when mapping.drops_status('Immunization', status) then 'STATUS'
     end as refused,
     'drug_exposure' as natural_table,
     'vaccine' as role,

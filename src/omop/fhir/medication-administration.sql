@@ -10,7 +10,7 @@ select
     landing.reference_to(coalesce(encounter, context).reference, 'Encounter') as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status is null or status not in ('completed', 'in-progress', 'stopped') or "notGiven" or "wasNotGiven" then 'STATUS'
+        when mapping.drops_status('MedicationAdministration', status) or "notGiven" or "wasNotGiven" then 'STATUS'
     end as refused,
     'drug_exposure' as natural_table,
     'drug' as role,

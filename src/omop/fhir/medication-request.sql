@@ -10,7 +10,7 @@ select
     landing.reference_to(coalesce(encounter, context).reference, 'Encounter') as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status is null or status not in ('active', 'completed', 'stopped', 'ended') then 'STATUS'
+        when mapping.drops_status('MedicationRequest', status) then 'STATUS'
         when intent not like '%order' then 'INTENT'
         when "doNotPerform" then 'DO_NOT_PERFORM'
     end as refused,

@@ -10,7 +10,7 @@ select
     landing.reference_to(coalesce(encounter, context).reference, 'Encounter') as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status is null or status not in ('active', 'completed', 'recorded') then 'STATUS'
+        when mapping.drops_status('MedicationStatement', status) then 'STATUS'
         when taken in ('n', 'unk') or adherence.code.coding[1].code not like 'taking%' then 'STATUS'
     end as refused,
     'drug_exposure' as natural_table,

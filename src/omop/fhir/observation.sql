@@ -64,7 +64,7 @@ select
     landing.reference_to(encounter.reference, 'Encounter') as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status is null or status not in ('final', 'amended', 'corrected') then 'STATUS'
+        when mapping.drops_status('Observation', status) then 'STATUS'
         when not has_value and "dataAbsentReason" is not null then 'DATA_ABSENT'
         when not has_value and only_components then 'PANEL_WITHOUT_VALUE'
     end as refused,

@@ -10,7 +10,7 @@ select
     landing.reference_to(encounter.reference, 'Encounter') as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status is distinct from 'completed' then 'STATUS'
+        when mapping.drops_status('Procedure', status) then 'STATUS'
     end as refused,
     'procedure_occurrence' as natural_table,
     'procedure' as role,

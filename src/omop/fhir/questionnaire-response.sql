@@ -11,7 +11,7 @@ select
     landing.reference_to(coalesce(encounter, context).reference, 'Encounter') as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status is null or status not in ('completed', 'amended') then 'STATUS'
+        when mapping.drops_status('QuestionnaireResponse', status) then 'STATUS'
         when value is null then 'NO_ANSWER'
     end as refused,
     'observation' as natural_table,

@@ -9,7 +9,7 @@ select
     landing.reference_to(subject.reference, 'Patient') as patient_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status = 'entered-in-error' then 'STATUS'
+        when mapping.drops_status('Specimen', status) then 'STATUS'
     end as refused,
     'specimen' as natural_table,
     'specimen' as role,

@@ -1,6 +1,6 @@
 -- What became of every record: rows (lineage), no row (dropped), and the count of both by file.
 
-create or replace temp table record_part as
+create or replace temp view record_part as
 select source, file_id, resource_type, resource_id, 0 as part, reason from person_row
 union all
 select source, file_id, resource_type, resource_id, 0, reason from visit_row
@@ -15,10 +15,12 @@ select source, file_id, resource_type, resource_id, 0, reason from care_site_row
 union all
 select source, file_id, resource_type, resource_id, 0, reason from payer_plan_row;
 
--- A record is mapped when any part of it left a row.
+-- A record is mapped when any part of it left a row. A file is of one source.
 create or replace temp table record_fate as
 select
-    source, file_id, resource_type, resource_id,
+    file_id,
+    resource_type,
+    resource_id,
     bool_or(reason is null) as mapped,
     coalesce(bool_or(reason = 'REFERENCE'), false) as used_by_others
 from record_part
@@ -34,9 +36,9 @@ select
     part.resource_id,
     part.part,
     part.reason,
-    not fate.mapped and row_number() over (partition by part.source, part.file_id, part.resource_type, part.resource_id order by part.part) = 1
+    not fate.mapped and row_number() over (partition by part.file_id, part.resource_type, part.resource_id order by part.part) = 1
 from record_part part
-join record_fate fate using (source, file_id, resource_type, resource_id)
+join record_fate fate using (file_id, resource_type, resource_id)
 where part.reason <> 'REFERENCE'
     -- A panel whose value lies in its components is no loss when one of them left a row, nor a report whose text did.
     and not (part.reason in ('PANEL_WITHOUT_VALUE', 'REPORT_WITHOUT_TEXT') and fate.mapped);

@@ -19,28 +19,32 @@ union all
 from listed anti join own using (uri);
 
 create or replace temp table code_in_use as
+with event_code as materialized (
+    select role, code, value_code, unit, route, anatomic_site from extracted_event
+)
+
 select role, hash(code) as code_key, any_value(code) as code
-from extracted_event
+from event_code
 where len(code.coding) > 0 or code.text <> ''
 group by all
 union all
 select 'value', hash(value_code), any_value(value_code)
-from extracted_event
+from event_code
 where value_code is not null
 group by all
 union all
 select 'unit', hash(unit), {'coding': [any_value(unit)], 'text': any_value(unit.display)}
-from extracted_event
+from event_code
 where unit is not null
 group by all
 union all
 select 'route', hash(route), any_value(route)
-from extracted_event
+from event_code
 where route is not null
 group by all
 union all
 select 'anatomic site', hash(anatomic_site), any_value(anatomic_site)
-from extracted_event
+from event_code
 where anatomic_site is not null
 group by all
 union all

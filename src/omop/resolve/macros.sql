@@ -47,6 +47,7 @@ create or replace macro mapping.tables_of_domain(domain_id) as
         end
     );
 
--- Where an event goes: to its natural table when its concept says nothing against it, else where the concept belongs.
+-- Where an event goes: to its natural table when its concept says nothing against it, else where the concept belongs. With the
+-- option routing "resource" always to its natural table.
 create or replace macro mapping.route(tables, natural_table) as
-    case when tables is null or list_contains(tables, natural_table) then natural_table else tables[1] end;
+    case when {{by_resource}} or tables is null or list_contains(tables, natural_table) then natural_table else tables[1] end;

@@ -4,12 +4,32 @@
 create or replace temp table event_row as
 with found as (
     select
-        event.* exclude (code, value_code, value_text, unit, route, anatomic_site, provider) replace (
-            mapping.finite(event.value_number) as value_number,
-            mapping.finite(event.range_low) as range_low,
-            mapping.finite(event.range_high) as range_high,
-            mapping.finite(event.quantity) as quantity
-        ),
+        event.source,
+        event.file_id,
+        event.resource_type,
+        event.resource_id,
+        event.part,
+        event.patient_id,
+        event.refused,
+        event.natural_table,
+        event.role,
+        event.report,
+        event.condition_status,
+        event.comparator,
+        event.stop_reason,
+        mapping.finite(event.value_number) as value_number,
+        mapping.finite(event.range_low) as range_low,
+        mapping.finite(event.range_high) as range_high,
+        mapping.finite(event.quantity) as quantity,
+        event.days_supply,
+        event.default_days,
+        event.refills,
+        event.sig,
+        event.lot_number,
+        event.dose_unit,
+        event.qualifier,
+        event.unique_device_id,
+        event.production_id,
         coalesce(code.target, 0) as target,
         coalesce(said.concept_id, code.concept_id, 0) as concept_id,
         coalesce(code.source_concept_id, 0) as source_concept_id,
@@ -19,7 +39,8 @@ with found as (
         code.domain_id,
         value.code_key as value_key,
         unit.code_key as unit_key,
-        route.code_key as route_key,
+        case when event.route is not null then hash(event.route) end as route_key,
+        case when event.anatomic_site is not null then hash(event.anatomic_site) end as anatomic_site_key,
         person.person_id,
         visit.visit_occurrence_id,
         visit.visit_detail_id,
@@ -44,7 +65,6 @@ with found as (
         mapping.wall_clock(event.end_text) as end_datetime,
         mapping.first_day(event.verbatim_end_text) as verbatim_end_date,
         type.concept_id as type_concept_id,
-        coalesce(status.concept_id, case when event.condition_status is not null then 0 end) as condition_status_concept_id,
         coalesce(event.value_text, case when said.key is not null then code.source_value end) as value_text,
         coalesce(
             value.concept_id,
@@ -53,35 +73,31 @@ with found as (
             code.value_concept_id,
             case when event.value_constant is not null then 0 end
         ) as value_as_concept_id,
-        operator.concept_id as operator_concept_id,
         unit.concept_id as unit_concept_id,
         unit.source_concept_id as unit_source_concept_id,
-        coalesce(event.unit.code, event.unit.display) as unit_source_value,
-        route.concept_id as route_concept_id,
-        route.source_value as route_source_value,
-        coalesce(qualifier.concept_id, case when event.qualifier is not null then 0 end) as qualifier_concept_id,
-        site.concept_id as anatomic_site_concept_id,
-        site.source_value as anatomic_site_source_value
+        coalesce(event.unit.code, event.unit.display) as unit_source_value
     from extracted_event event
     left join mapping.code_mapping code on code.role = event.role and code.code_key = hash(event.code)
-    left join mapping.concept_map said on said.key = event.concept_constant and code.statement is distinct from true
+    left join mapping.concept_map said on said.key = case when code.statement is distinct from true then event.concept_constant end
     left join mapping.code_mapping value on value.role = 'value' and value.code_key = hash(event.value_code)
     left join mapping.code_mapping unit on unit.role = 'unit' and unit.code_key = hash(event.unit)
-    left join mapping.code_mapping route on route.role = 'route' and route.code_key = hash(event.route)
-    left join mapping.code_mapping site on site.role = 'anatomic site' and site.code_key = hash(event.anatomic_site)
     left join mapping.concept_map type on type.key = 'type:' || event.type
-    left join mapping.concept_map status on status.key = 'condition status:' || event.condition_status
-    left join mapping.concept_map operator on operator.key = 'comparator:' || event.comparator
     left join mapping.concept_map constant on constant.key = event.value_constant
-    left join mapping.concept_map qualifier on qualifier.key = 'qualifier:' || event.qualifier
     left join person_key person on person.source = event.source and person.patient_id = event.patient_id
     left join visit_key visit on visit.source = event.source and visit.encounter_id = event.encounter_id
     left join provider_key provider on provider.source = event.source and provider.name = event.provider
 ),
 
-judged as (
+routed as (
     select
         *,
+        mapping.route(tables, natural_table) as cdm_table
+    from found
+),
+
+judged as (
+    select
+        * exclude (refused, report, patient_id, natural_table, tables, domain_id),
         coalesce(
             refused,
             case
@@ -89,19 +105,14 @@ judged as (
                 when person_id is null then 'NO_PERSON'
                 when source_value is null then 'EMPTY_CODE'
                 when start_date is null then 'NO_DATE'
-                when report and (domain_id = 'Note' or mapping.route(tables, natural_table) = 'measurement')
-                then 'REPORT_WITHOUT_TEXT'
+                when report and (domain_id = 'Note' or cdm_table = 'measurement') then 'REPORT_WITHOUT_TEXT'
             end
         ) as reason
-    from found
+    from routed
 )
 
 select
-    *,
-    case when reason is null then mapping.route(tables, natural_table) end as cdm_table,
-    case
-        when reason is null
-        then mapping.row_id(mapping.route(tables, natural_table), source, resource_type, resource_id, part, target)
-    end as cdm_id
+    * replace (case when reason is null then cdm_table end as cdm_table),
+    case when reason is null then mapping.row_id(cdm_table, source, resource_type, resource_id, part, target) end as cdm_id
 from judged
 where reason is null or target = 0;

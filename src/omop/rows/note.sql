@@ -1,4 +1,4 @@
--- Texts with their ids, persons and visits, and why some are not taken. Rules: docs/mapping.md#diagnosticreport-and-documentreference.
+-- Texts with their ids, persons and visits, and why some are not taken. Rules: docs/mapping.md#diagnosticreport.
 
 create or replace temp table note_row as
 select

@@ -4,6 +4,7 @@ create or replace temp table payer_plan_row as
 select
     plan.* exclude (refused, payer),
     person.person_id,
+    payer.code_key as payer_key,
     payer.concept_id as payer_concept_id,
     coalesce(plan.payer_source_value, payer.source_value) as payer_text,
     payer.source_concept_id as payer_source_concept_id,

@@ -4,6 +4,7 @@ create or replace temp table provider_row as
 select
     provider.* exclude (refused, specialty, care_site),
     refused as reason,
+    specialty.code_key as specialty_key,
     coalesce(specialty.concept_id, 0) as specialty_concept_id,
     specialty.source_value as specialty_source_value,
     coalesce(specialty.source_concept_id, 0) as specialty_source_concept_id,

@@ -5,7 +5,7 @@ insert into cdm.drug_exposure by name
 select
     cdm_id as drug_exposure_id,
     person_id,
-    concept_id as drug_concept_id,
+    event.concept_id as drug_concept_id,
     start_date as drug_exposure_start_date,
     start_datetime as drug_exposure_start_datetime,
     coalesce(
@@ -20,14 +20,15 @@ select
     quantity,
     days_supply,
     sig,
-    route_concept_id,
+    route.concept_id as route_concept_id,
     mapping.cut(lot_number, 50) as lot_number,
     provider_id,
     visit_occurrence_id,
     visit_detail_id,
-    mapping.cut(source_value, 50) as drug_source_value,
-    source_concept_id as drug_source_concept_id,
-    mapping.cut(route_source_value, 50) as route_source_value,
+    mapping.cut(event.source_value, 50) as drug_source_value,
+    event.source_concept_id as drug_source_concept_id,
+    mapping.cut(route.source_value, 50) as route_source_value,
     mapping.cut(dose_unit, 50) as dose_unit_source_value
-from event_row
+from event_row event
+left join mapping.code_mapping route on route.role = 'route' and route.code_key = event.route_key
 where cdm_table = 'drug_exposure';

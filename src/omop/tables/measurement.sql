@@ -4,11 +4,11 @@ insert into cdm.measurement by name
 select
     cdm_id as measurement_id,
     person_id,
-    concept_id as measurement_concept_id,
+    event_row.concept_id as measurement_concept_id,
     start_date as measurement_date,
     start_datetime as measurement_datetime,
     type_concept_id as measurement_type_concept_id,
-    operator_concept_id,
+    operator.concept_id as operator_concept_id,
     value_number as value_as_number,
     value_as_concept_id,
     unit_concept_id,
@@ -23,4 +23,5 @@ select
     unit_source_concept_id,
     mapping.cut(value_text, 50) as value_source_value
 from event_row
+left join mapping.concept_map operator on operator.key = 'comparator:' || comparator
 where cdm_table = 'measurement';

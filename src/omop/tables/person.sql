@@ -15,7 +15,8 @@ select
     site.care_site_id,
     mapping.cut(person.resource_id, 50) as person_source_value,
     mapping.cut(person.gender, 50) as gender_source_value,
-    0 as gender_source_concept_id,
+    -- The codes of birth sex are those of the vocabulary.
+    coalesce(case when person.gender in ('M', 'F') then gender.concept_id end, 0) as gender_source_concept_id,
     mapping.cut(nullif(array_to_string(person.races, ';'), ''), 50) as race_source_value,
     0 as race_source_concept_id,
     mapping.cut(person.ethnicity, 50) as ethnicity_source_value,

@@ -16,7 +16,7 @@ visit as (
         class.concept_id as class_concept_id,
         coalesce(
             visit.visit_end_date,
-            case when class.concept_id = inpatient.concept_id then greatest(begun.last_day, visit.visit_start_date) end,
+            case when class.name = inpatient.name then greatest(begun.last_day, visit.visit_start_date) end,
             visit.visit_start_date
         ) as last_day
     from visit_row visit
