@@ -1,22 +1,4 @@
--- Every code in use, once: resolving is done on these few, not on the rows that carry them. And which vocabulary each code
--- system is: what the user says of a system takes the place of what schemas/code-systems.csv says.
-
-create or replace temp table code_system as
-with own as (
-    select mapping.canonical_uri(own.uri) as uri, own.vocabulary_id as vocabulary_id, 1 as preference
-    from (select unnest({{own_code_systems}}) as own)
-),
-
-listed as (
-    select mapping.canonical_uri(uri) as uri, vocabulary_id, min(preference) as preference
-    from read_csv({{code_systems}}, header => true, columns => {
-        'uri': 'varchar', 'preference': 'integer', 'vocabulary_id': 'varchar'
-    })
-    group by all
-)
-from own
-union all
-from listed anti join own using (uri);
+-- Every code in use, once: resolving is done on these few, not on the rows that carry them.
 
 create or replace temp table code_in_use as
 with event_code as materialized (
