@@ -17,13 +17,6 @@ create or replace macro mapping.amounts_of(amounts) as
 create or replace macro mapping.amount_known_as(kind, amount) as
     case when amount.value is not null then [{'kinds': [kind], 'amount': amount}] else [] end;
 
--- The amount of the first of these kinds that there is one of.
-create or replace macro mapping.amount_of(amounts, kinds) as
-    list_filter(
-        list_transform(kinds, lambda kind: list_filter(amounts, lambda x: list_contains(x.kinds, kind))[1].amount.value),
-        lambda value: value is not null
-    )[1];
-
 create or replace temp table bill as
 select
     landing_source, landing_file, 'Claim' as resource_type, id, "modifierExtension", status, use, patient, prescription,
@@ -105,6 +98,42 @@ from (
     )
 );
 
+-- The amounts of each line, by the columns of the CDM they belong in; of several kinds the preferred, of several of a kind the
+-- first.
+create or replace temp table amount_of_line as
+with amount as (
+    select landing_source, resource_type, id, part, position, unnest(amount.kinds) as kind, amount.amount.value as value
+    from (
+        select
+            landing_source, resource_type, id, line.part as part,
+            unnest(line.amounts) as amount,
+            generate_subscripts(line.amounts, 1) as position
+        from billed_line
+    )
+),
+
+preferred as (
+    select landing_source, resource_type, id, part, known.amount, arg_min(value, (known.preference, position)) as value
+    from amount
+    join read_csv({{cost_amounts}}, header => true, columns => {
+        'kind': 'varchar', 'preference': 'integer', 'amount': 'varchar', 'rule': 'varchar'
+    }) known using (kind)
+    group by all
+)
+select
+    landing_source, resource_type, id, part,
+    any_value(value) filter (amount = 'total_charge') as total_charge,
+    any_value(value) filter (amount = 'amount_allowed') as amount_allowed,
+    any_value(value) filter (amount = 'paid_by_payer') as paid_by_payer,
+    any_value(value) filter (amount = 'paid_by_patient') as paid_by_patient,
+    any_value(value) filter (amount = 'paid_patient_copay') as paid_patient_copay,
+    any_value(value) filter (amount = 'paid_patient_coinsurance') as paid_patient_coinsurance,
+    any_value(value) filter (amount = 'paid_patient_deductible') as paid_patient_deductible,
+    any_value(value) filter (amount = 'paid_by_primary') as paid_by_primary,
+    any_value(value) filter (amount = 'paid_ingredient_cost') as paid_ingredient_cost
+from preferred
+group by all;
+
 create or replace temp view cost_of_bill as
 select
     bill.landing_source as source,
@@ -123,16 +152,7 @@ select
     list_filter(bill.line.events, lambda x: x is not null) as events,
     landing.reference_to(bill.coverage, 'Coverage') as coverage_id,
     coalesce(bill.line.amounts[1].amount.currency, bill.line.amounts[1].amount.code) as currency,
-    mapping.amount_of(bill.line.amounts, ['submitted', 'line_sbmtd_chrg_amt', 'clm_tot_chrg_amt', 'net']) as total_charge,
-    mapping.amount_of(bill.line.amounts, ['eligible', 'line_alowd_chrg_amt']) as amount_allowed,
-    mapping.amount_of(bill.line.amounts, ['benefit', 'paidtoprovider', 'line_nch_pmt_amt', 'line_prvdr_pmt_amt', 'payment'])
-        as paid_by_payer,
-    mapping.amount_of(bill.line.amounts, ['paidbypatient']) as paid_by_patient,
-    mapping.amount_of(bill.line.amounts, ['copay']) as paid_patient_copay,
-    mapping.amount_of(bill.line.amounts, ['coinsurance', 'line_coinsrnc_amt']) as paid_patient_coinsurance,
-    mapping.amount_of(bill.line.amounts, ['deductible', 'line_bene_ptb_ddctbl_amt']) as paid_patient_deductible,
-    mapping.amount_of(bill.line.amounts, ['priorpayerpaid']) as paid_by_primary,
-    mapping.amount_of(bill.line.amounts, ['drugcost']) as paid_ingredient_cost
+    amount.* exclude (landing_source, resource_type, id, part)
 from billed_line bill
 left join (
     select distinct landing_source, claim
@@ -141,4 +161,9 @@ left join (
 ) explained
     on explained.landing_source = bill.landing_source
     and bill.resource_type = 'Claim'
-    and explained.claim = bill.id;
+    and explained.claim = bill.id
+left join amount_of_line amount
+    on amount.landing_source = bill.landing_source
+    and amount.resource_type = bill.resource_type
+    and amount.id = bill.id
+    and amount.part = bill.line.part;
