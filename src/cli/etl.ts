@@ -30,12 +30,14 @@ export interface EtlOptions {
   readonly notes: boolean;
   readonly overrides?: string;
   readonly out?: string;
+  readonly memoryLimit: string;
   readonly strict: boolean;
 }
 
 /** `omopipe etl`: gives the exit code. */
 export async function etl(inputs: readonly string[], options: EtlOptions): Promise<number> {
-  const { vocabulary, vocabularyCache, source, out, sourceValue, routing, concepts, typeConcept, notes } = options;
+  const { vocabulary, vocabularyCache, source, out, sourceValue, routing, concepts, typeConcept, notes, memoryLimit } =
+    options;
   const overrides = options.overrides === undefined ? {} : await readOverrides(options.overrides);
   const rules = { sourceValue, routing, concepts, typeConcept, notes, ...overrides };
   const load = pipeline(
@@ -47,7 +49,7 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
   await mkdir(dirname(options.warehouse), { recursive: true });
   return await runPipeline(
     options.warehouse,
-    { vocabulary: vocabulary === false ? undefined : vocabulary, vocabularyCache },
+    { vocabulary: vocabulary === false ? undefined : vocabulary, vocabularyCache, memoryLimit },
     whole,
     async (mapped, warehouse) => {
       const report = await createRunReport(warehouse, mapped);

@@ -19,6 +19,10 @@ const wholeNumber = (value: string) => {
   if (/^\d+$/.test(value)) return Number(value);
   throw new OmopipeError("USAGE", `"${value}" is no whole number.`);
 };
+const memorySize = (value: string) => {
+  if (/^\d+(\.\d+)?\s*[KMGT]i?B$/i.test(value)) return value;
+  throw new OmopipeError("USAGE", `"${value}" is no size of memory. Write it as 800MB or 4GB.`);
+};
 /** An option with a few values, the first of which is the default. */
 const choice = (flags: string, description: string, values: readonly string[]) =>
   new Option(flags, description).choices(values).default(values[0]);
@@ -53,6 +57,12 @@ program
     "code systems, encounter classes, dropped statuses and extracts of your own (YAML or JSON)",
   )
   .option("--out <folder>", "where to write one <table>.parquet a table, report.json and unmapped.csv")
+  .option(
+    "--memory-limit <size>",
+    "how much memory DuckDB may use before it spills to disk, such as 4GB",
+    memorySize,
+    "1GB",
+  )
   .option("--strict", "exit with 3 when a record was quarantined or dropped", false)
   .action(async (inputs, options) => {
     process.exitCode = await (await import("./etl.ts")).etl(inputs, options);

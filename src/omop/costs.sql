@@ -33,8 +33,8 @@ select
     mapping.codes_of(outcome)[1],
     landing.reference_to(claim.reference, 'Claim'),
     coalesce(
-        try(insurance ->> '$[0].coverage.reference'),
-        try(insurance ->> '$.coverage.reference')
+        mapping.json_of(insurance) ->> '$[0].coverage.reference',
+        mapping.json_of(insurance) ->> '$.coverage.reference'
     ),
     list_concat(
         coalesce(mapping.amounts_of(total), []),

@@ -35,10 +35,10 @@ select
     context,
     landing.reference_to(device_name, 'Device') as device_id,
     coalesce(
-        mapping.first_codeable_concept(try(device ->> '$.concept')),
+        mapping.first_codeable_concept(mapping.json_of(device) ->> '$.concept'),
         mapping.first_codeable_concept(list_filter(contained, lambda x: '#' || x.id = device_name)[1].type)
     ) as code,
-    try(coalesce(device ->> '$.reference.display', device ->> '$.display')) as display,
+    coalesce(mapping.json_of(device) ->> '$.reference.display', mapping.json_of(device) ->> '$.display') as display,
     list_filter(
         [
             "timingDateTime", "timingPeriod".start, "timingTiming".event[1], "timingTiming".repeat."boundsPeriod".start,
@@ -50,7 +50,7 @@ select
     coalesce("recordedOn", "dateAsserted") as recorded,
     coalesce(source, "informationSource") as informant
 from (
-    select *, try(coalesce(device ->> '$.reference.reference', device ->> '$.reference')) as device_name
+    select *, coalesce(mapping.json_of(device) ->> '$.reference.reference', mapping.json_of(device) ->> '$.reference') as device_name
     from (from landing.device_use_statement union all by name from landing.device_usage)
 );
 

@@ -10,8 +10,8 @@ from (
         diagnosis.rank as rank,
         landing.reference_to(
             coalesce(
-                try(diagnosis.condition ->> '$.reference'),
-                try(diagnosis.condition ->> '$[0].reference.reference')
+                mapping.json_of(diagnosis.condition) ->> '$.reference',
+                mapping.json_of(diagnosis.condition) ->> '$[0].reference.reference'
             ),
             'Condition'
         ) as condition_id,

@@ -173,22 +173,25 @@ create or replace macro mapping.unit_of(quantity) as
         then struct_pack(system := quantity.system, code := quantity.code, display := quantity.unit, "userSelected" := null::boolean)
     end;
 
+-- A text as JSON; NULL where it is none. Never try(): over a JSON function it writes into memory that is not its own.
+create or replace macro mapping.json_of(text) as case when json_valid(text) then text::json end;
+
 -- The codes of a member that one version of FHIR gives as a code and another as a CodeableConcept, here as text.
 create or replace macro mapping.codes_of(text) as
-    case when text[1] = '{' then try(json_extract_string(text, '$.coding[*].code')) else [text] end;
+    case when text[1] = '{' then json_extract_string(mapping.json_of(text), '$.coding[*].code') else [text] end;
 
 -- The first CodeableConcept of a member that one version of FHIR gives as one and another as several, here as text.
 create or replace macro mapping.first_codeable_concept(text) as
-    try(json_transform(
-        case when text[1] = '{' then '[' || text || ']' else text end,
+    json_transform(
+        mapping.json_of(case when text[1] = '{' then '[' || text || ']' else text end),
         '[{"coding": [{"system": "VARCHAR", "code": "VARCHAR", "display": "VARCHAR", "userSelected": "BOOLEAN"}], "text": "VARCHAR"}]'
-    ))[1];
+    )[1];
 
 -- The code of a member that is a code, a Coding or CodeableConcepts, here as text.
 create or replace macro mapping.class_code(text) as
     case text[1]
-        when '{' then try(text ->> '$.code')
-        when '[' then try(text ->> '$[0].coding[0].code')
+        when '{' then mapping.json_of(text) ->> '$.code'
+        when '[' then mapping.json_of(text) ->> '$[0].coding[0].code'
         else text
     end;
 

@@ -3,7 +3,7 @@
 -- The items of a Questionnaire or QuestionnaireResponse, at whatever depth, those of one level before those below.
 create or replace macro mapping.items_of(items) as
     list_transform(
-        try(json_extract('{"item":' || items || '}', '$..item[*]')),
+        json_extract(mapping.json_of('{"item":' || items || '}'), '$..item[*]'),
         lambda x: json_transform(x, '{
             "linkId": "VARCHAR",
             "text": "VARCHAR",
@@ -58,7 +58,7 @@ from (
     select
         * exclude (questionnaire, item),
         case
-            when questionnaire[1] = '{' then landing.canonical_reference(try(questionnaire ->> '$.reference'))
+            when questionnaire[1] = '{' then landing.canonical_reference(mapping.json_of(questionnaire) ->> '$.reference')
             else split_part(questionnaire, '|', 1)
         end as questionnaire,
         flatten(list_transform(

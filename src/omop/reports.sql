@@ -29,8 +29,8 @@ select
     mapping.dated("effectiveDateTime", mapping.dated("effectivePeriod".start, issued)) as start_text,
     "effectivePeriod"."end" as end_text,
     mapping.note_type(list_concat(
-        try(json_extract_string(category, '$[*].coding[*].code')),
-        try(json_extract_string(category, '$.coding[*].code')),
+        json_extract_string(mapping.json_of(category), '$[*].coding[*].code'),
+        json_extract_string(mapping.json_of(category), '$.coding[*].code'),
         list_transform(code.coding, lambda x: x.code)
     )) as type,
     code,
@@ -55,9 +55,9 @@ select
     list_filter(
         list_transform(
             list_concat(
-                try(json_extract_string(context, '$.encounter[*].reference')),
-                try(json_extract_string(context, ['$.encounter.reference'])),
-                try(json_extract_string(context, '$[*].reference'))
+                json_extract_string(mapping.json_of(context), '$.encounter[*].reference'),
+                json_extract_string(mapping.json_of(context), ['$.encounter.reference']),
+                json_extract_string(mapping.json_of(context), '$[*].reference')
             ),
             lambda x: landing.reference_to(x, 'Encounter')
         ),
@@ -69,7 +69,7 @@ select
         when "docStatus" in ('registered', 'partial', 'preliminary', 'cancelled', 'deprecated', 'entered-in-error', 'unknown') then 'STATUS'
     end as refused,
     mapping.dated(date, mapping.dated(created, indexed)) as start_text,
-    coalesce(try(context ->> '$.period.start'), period.start) as period_start,
+    coalesce(mapping.json_of(context) ->> '$.period.start', period.start) as period_start,
     mapping.note_type(list_concat(
         list_transform(type.coding, lambda x: x.code),
         list_transform(flatten(list_transform(category, lambda x: x.coding)), lambda x: x.code)

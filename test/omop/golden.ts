@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,9 +8,11 @@ import { fhirFiles, type Landed } from "../../src/ingest/fhir-files.ts";
 import { type MapToOmopOptions, mapToOmop } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Stage } from "../../src/pipeline/stage.ts";
+import { createRunReport } from "../../src/quality/run-report.ts";
 import type { Row } from "../../src/warehouse/values.ts";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
 import { writeVocabulary } from "../support/vocabulary-rows.ts";
+import { badNeighbours } from "./bad-neighbours.ts";
 
 /** A file of `cases/`: FHIR in, OMOP rows out. */
 export interface CaseFile {
@@ -68,15 +70,45 @@ const derived = ["observation_period", "condition_era", "drug_era", "dose_era"];
 export const aside: ReadonlySet<string> = new Set(["person", "location", "lineage", ...derived]);
 
 const folder = fileURLToPath(new URL("./", import.meta.url));
+const ownExcerpt = join(folder, "vocabulary");
 
 export const caseFiles: readonly CaseFile[] = readdirSync(join(folder, "cases"))
   .sort()
   .map((name) => JSON.parse(readFileSync(join(folder, "cases", name), "utf8")));
 
 /** Maps all cases of a file in one warehouse. Each is a source of its own, and records of different sources never meet. */
-export async function mapCases(
+export function mapCases(file: CaseFile, excerpt = ownExcerpt): Promise<Outcome> {
+  return mapSources(file, excerpt, async (path, resources) => {
+    await writeFile(`${path}.ndjson`, resources.map((resource) => JSON.stringify(resource)).join("\n"));
+    return `${path}.ndjson`;
+  });
+}
+
+/**
+ * The same with bad records before and behind those of each case, one file a resource type. Every other case has lines
+ * besides that are no JSON, which sends its files the careful way.
+ */
+export function mapCasesBesideBadNeighbours(file: CaseFile): Promise<Outcome> {
+  return mapSources(file, ownExcerpt, async (path, resources, i) => {
+    await rm(path, { recursive: true, force: true });
+    await mkdir(path);
+    const neighbours = badNeighbours(resources, i === 0);
+    for (const type of new Set(resources.map(({ resourceType }) => resourceType))) {
+      const own = resources.filter(({ resourceType }) => resourceType === type).map((each) => JSON.stringify(each));
+      const bad = neighbours.filter((neighbour) => neighbour.type === type).map(({ line }) => line);
+      const broken = i % 2 === 1 ? [own[0]!.slice(0, -1), '"no resource"'] : [];
+      const lines = [...bad.filter((_, at) => at % 2 === 0), ...own, ...broken, ...bad.filter((_, at) => at % 2 === 1)];
+      await writeFile(join(path, `${type}.ndjson`), lines.join("\n"));
+    }
+    return path;
+  });
+}
+
+/** `write` writes the resources of a case and gives what is to be landed. */
+async function mapSources(
   { given = [], cases, vocabulary = {}, options }: CaseFile,
-  excerpt = join(folder, "vocabulary"),
+  excerpt: string,
+  write: (path: string, resources: readonly Resource[], i: number) => Promise<string>,
 ): Promise<Outcome> {
   const files = await mkdtemp(join(tmpdir(), "omopipe-golden-"));
   const own = await writeVocabulary(join(files, "vocabulary"), vocabulary);
@@ -85,22 +117,23 @@ export async function mapCases(
     vocabularyCache: excerpt.startsWith(folder) ? undefined : join(files, "cache"),
   });
   try {
-    const path = join(files, "case.ndjson");
-    for (const { name, fhir } of cases) {
-      await writeFile(path, [...given, ...fhir].map((resource) => JSON.stringify(resource)).join("\n"));
-      await pipeline(fhirFiles(path, { source: name })).run(warehouse);
+    const landed: number[] = [];
+    for (const [i, { name, fhir }] of cases.entries()) {
+      const input = await write(join(files, "case"), [...given, ...fhir], i);
+      landed.push(...(await pipeline(fhirFiles(input, { source: name })).run(warehouse)).files);
     }
-    const { tables } = await pipeline(landedBefore, mapToOmop(options)).run(warehouse);
-    return await traceRows(warehouse, tables);
+    const mapped = await pipeline(landedBefore(landed), mapToOmop(options)).run(warehouse);
+    await createRunReport(warehouse, mapped);
+    return await traceRows(warehouse, mapped.tables);
   } finally {
     await rm(files, { recursive: true });
   }
 }
 
-const landedBefore: Stage<undefined, Landed> = {
+const landedBefore = (files: readonly number[]): Stage<undefined, Landed> => ({
   name: "landedBefore",
-  execute: (_, { runId }) => ({ stage: "landed", runId, files: [] }),
-};
+  execute: (_, { runId }) => ({ stage: "landed", runId, files }),
+});
 
 async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, number>>): Promise<Outcome> {
   const rows = new Map<string, readonly Traced[]>();

@@ -32,7 +32,7 @@ from (
         landing.reference_to(coalesce(payor[1], insurer).reference, 'Organization') as organization,
         list_transform(
             class,
-            lambda x: struct_pack(kind := x.type.coding[1].code, value := coalesce(try(x.value ->> '$.value'), x.value))
+            lambda x: struct_pack(kind := x.type.coding[1].code, value := coalesce(mapping.json_of(x.value) ->> '$.value', x.value))
         ) as classes
     from landing.coverage
 ) coverage

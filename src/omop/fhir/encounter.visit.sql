@@ -11,7 +11,7 @@ select
         when mapping.drops_status('Encounter', status) then 'STATUS'
     end as refused,
     mapping.class_code(class) as class,
-    coalesce(mapping.first_codeable_concept(coalesce(try("serviceType" ->> '$[0].concept'), "serviceType")), type[1]) as type,
+    coalesce(mapping.first_codeable_concept(coalesce(mapping.json_of("serviceType") ->> '$[0].concept', "serviceType")), type[1]) as type,
     coalesce(period, "actualPeriod").start as start_text,
     coalesce(period, "actualPeriod")."end" as end_text,
     landing.reference_to("partOf".reference, 'Encounter') as parent_id,

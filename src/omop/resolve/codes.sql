@@ -1,4 +1,5 @@
--- Every code in use, once: resolving is done on these few, not on the rows that carry them.
+-- Every code in use, once: resolving is done on these few, not on the rows that carry them. An empty code is none, and must not
+-- be one here: its hash is that of NULL, which all events without code have.
 
 create or replace temp table code_in_use as
 with event_code as materialized (
@@ -12,7 +13,7 @@ group by all
 union all
 select 'value', hash(value_code), any_value(value_code)
 from event_code
-where value_code is not null
+where len(value_code.coding) > 0 or value_code.text <> ''
 group by all
 union all
 select 'unit', hash(unit), {'coding': [any_value(unit)], 'text': any_value(unit.display)}
@@ -22,32 +23,32 @@ group by all
 union all
 select 'route', hash(route), any_value(route)
 from event_code
-where route is not null
+where len(route.coding) > 0 or route.text <> ''
 group by all
 union all
 select 'anatomic site', hash(anatomic_site), any_value(anatomic_site)
 from event_code
-where anatomic_site is not null
+where len(anatomic_site.coding) > 0 or anatomic_site.text <> ''
 group by all
 union all
 select 'visit', hash(type), any_value(type)
 from extracted_visit
-where type is not null
+where len(type.coding) > 0 or type.text <> ''
 group by all
 union all
 select 'specialty', hash(specialty), any_value(specialty)
 from extracted_provider
-where specialty is not null
+where len(specialty.coding) > 0 or specialty.text <> ''
 group by all
 union all
 select 'note class', hash(class), any_value(class)
 from extracted_note
-where class is not null
+where len(class.coding) > 0 or class.text <> ''
 group by all
 union all
 select 'payer', hash(payer), any_value(payer)
 from extracted_payer_plan
-where payer is not null
+where len(payer.coding) > 0 or payer.text <> ''
 group by all
 union all
 select 'currency', hash(mapping.currency_code(currency)), any_value(mapping.currency_code(currency))

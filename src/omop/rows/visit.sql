@@ -5,7 +5,7 @@ create or replace temp table visit_judged as
 select
     visit.* exclude (refused, type, provider, care_site),
     person.person_id,
-    type.concept_id as type_concept_id,
+    nullif(type.concept_id, 0) as type_concept_id,
     type.source_value as type_source_value,
     provider.provider_id,
     site.care_site_id,
@@ -30,30 +30,33 @@ select
     ) as reason
 from extracted_visit visit
 left join person_key person on person.source = visit.source and person.patient_id = visit.patient_id
-left join mapping.code_mapping type on type.role = 'visit' and type.code_key = hash(visit.type) and type.concept_id <> 0
+left join mapping.code_mapping type on type.role = 'visit' and type.code_key = hash(visit.type)
 left join provider_key provider on provider.source = visit.source and provider.name = visit.provider
 left join care_site_key site on site.source = visit.source and site.name = visit.care_site;
 
--- From each visit that is part of another up to the one that is part of none; ten steps end a circle.
+-- From each visit that is part of another up to the one that is part of none. Where that leads round in a circle, or further
+-- than a hundred steps, no visit is above the others and each stays one.
+create or replace temp table visit_parent as
+select visit.source, visit.resource_id, parent.resource_id as parent_id
+from visit_judged visit
+join visit_judged parent
+    on parent.source = visit.source and parent.resource_id = visit.parent_id and parent.person_id = visit.person_id
+where visit.reason is null and parent.reason is null;
+
 create or replace temp table visit_root as
 with recursive ancestry as (
-    select source, resource_id, person_id, parent_id, resource_id as root_id, 0 as depth
-    from visit_judged
-    where reason is null and parent_id is not null
+    select source, resource_id, parent_id, 1 as depth
+    from visit_parent
     union all
-    select ancestry.source, ancestry.resource_id, ancestry.person_id, parent.parent_id, parent.resource_id, depth + 1
+    select ancestry.source, ancestry.resource_id, parent.parent_id, depth + 1
     from ancestry
-    join visit_judged parent
-        on parent.source = ancestry.source
-        and parent.resource_id = ancestry.parent_id
-        and parent.person_id = ancestry.person_id
-        and parent.reason is null
-    where depth < 10
+    join visit_parent parent on parent.source = ancestry.source and parent.resource_id = ancestry.parent_id
+    where depth < 100
 )
 
-select source, resource_id, arg_max(root_id, depth) as root_id, max(depth) as depth
+select source, resource_id, parent_id as root_id, depth
 from ancestry
-group by all;
+where (source, parent_id) not in (select (source, resource_id) from visit_parent);
 
 create or replace temp table visit_row as
 select
