@@ -30,6 +30,17 @@ create table if not exists meta.quarantine (
     run_id      varchar not null
 );
 
+-- Elements of another type than FHIR gives them, and in how many records of a file. Files that have none are not looked
+-- through for them.
+create table if not exists meta.unread_element (
+    file_id         integer not null,
+    resource_type   varchar not null,
+    element         varchar not null,     -- 'code.coding[].userSelected'
+    expected        varchar not null,     -- text, number, boolean, object, list
+    found           varchar not null,     -- the same, or 'several kinds'
+    records         bigint not null
+);
+
 -- How the rows of each CSV file become persons, visits or events (schemas/csv-mapping.ts), by source and landing table.
 create table if not exists meta.csv_mapping (
     source          varchar not null,

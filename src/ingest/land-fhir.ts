@@ -5,6 +5,7 @@ import { groups, type LandingContext, type LandingPlan, ordinaryBytes } from "./
 import type { LandingTable } from "./landing-tables.ts";
 import type { SniffedFile } from "./sniff-file.ts";
 import { stageDocument, stageLines, stageValue } from "./stage-carefully.ts";
+import { countUnreadElements } from "./unread-elements.ts";
 
 /**
  * Lands every file of the plan, in the caller's transaction. Throws when DuckDB's reader fails on a file;
@@ -33,9 +34,10 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   const ndjson = readable.filter((file) => file.format === "ndjson" && !plan.byLine.has(file.path));
   const typeTables = new Map(context.tables.map((table) => [table.resourceType, table]));
 
-  const mixed = ndjson.filter((file) => !typeTables.has(file.firstType ?? ""));
+  const direct = ndjson.filter((file) => typeTables.has(file.firstType ?? "") && !plan.staged.has(file.path));
+  const mixed = ndjson.filter((file) => !direct.includes(file));
   for (const table of context.tables) {
-    const ofType = ndjson.filter((file) => file.firstType === table.resourceType);
+    const ofType = direct.filter((file) => file.firstType === table.resourceType);
     for (const group of groups(ofType)) {
       await run(sql("land-ndjson.sql", { table: table.table, columns: columnTypes(table.structure), ...group.parts }));
     }
@@ -64,9 +66,18 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
     'an entry of a Bundle holds no FHIR resource', ${literal(context.runId)}
     from staged_resource where resource_type = '' and bundle is not null`);
   await run(sql("resolve-full-urls.sql"));
-  for (const { resourceType, table, structure } of await tablesOf("staged_resource", context)) {
-    const parts = { table, structure: literal(JSON.stringify(structure)), resource_type: literal(resourceType) };
-    await run(sql("land-staged.sql", parts));
+  for (const table of await tablesOf("staged_resource", context)) {
+    await countUnreadElements(table, context);
+    for (const portion of await portionsOf(table, context)) {
+      await run(
+        sql("land-staged.sql", {
+          table: table.table,
+          structure: literal(JSON.stringify(table.structure)),
+          resource_type: literal(table.resourceType),
+          portion,
+        }),
+      );
+    }
   }
   await countRecords(context);
   for (const { table, resourceType } of await withVersions(context)) {
@@ -118,6 +129,25 @@ async function withBadLines(files: readonly SniffedFile[], { warehouse }: Landin
   await warehouse.run(`delete from staged_resource where file_id in (${bad})`);
   const paths = new Set(rows.map(({ path }) => path));
   return files.filter(({ path }) => paths.has(path));
+}
+
+const largeBytes = 1_000_000;
+const portionBytes = 64_000_000;
+
+/** Large resources land a few at a time: DuckDB would hold two thousand of them at once, each several times over. */
+async function portionsOf({ resourceType }: LandingTable, { warehouse }: LandingContext): Promise<string[]> {
+  const size = "strlen(resource::varchar)";
+  const large = await warehouse.rows<{ first: number; last: number }>(
+    `select min(rowid) as first, max(rowid) as last
+     from (
+       select rowid, sum(${size}) over (order by rowid) // ${portionBytes} as portion
+       from staged_resource where resource_type = ${literal(resourceType)} and ${size} > ${largeBytes}
+     )
+     group by portion order by first`,
+  );
+  if (large.length === 0) return ["true"];
+  const portions = large.map(({ first, last }) => `rowid between ${first} and ${last} and ${size} > ${largeBytes}`);
+  return [`${size} <= ${largeBytes}`, ...portions];
 }
 
 /** The landing tables of the resource types that occur in a relation. */

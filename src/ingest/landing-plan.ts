@@ -7,6 +7,8 @@ import type { SniffedFile } from "./sniff-file.ts";
 /** Which way each file goes: the fast ways first, the careful ones for files that need them. */
 export interface LandingPlan {
   readonly files: readonly SniffedFile[];
+  /** NDJSON files of a landed type that hold something else too, or elements of wrong types: they are staged. */
+  readonly staged: ReadonlySet<string>;
   /** Files that are read line by line in JavaScript, because DuckDB's reader gives up on them. */
   readonly byLine: ReadonlySet<string>;
   /** Files that cannot be read at all. */

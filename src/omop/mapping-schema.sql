@@ -173,8 +173,8 @@ create or replace macro mapping.unit_of(quantity) as
         then struct_pack(system := quantity.system, code := quantity.code, display := quantity.unit, "userSelected" := null::boolean)
     end;
 
--- A text as JSON; NULL where it is none. Never try(): over a JSON function it writes into memory that is not its own.
-create or replace macro mapping.json_of(text) as case when json_valid(text) then text::json end;
+-- A text that is JSON; NULL where it is none. Never try(): over a JSON function it writes into memory that is not its own.
+create or replace macro mapping.json_of(text) as case when json_valid(text) then text end;
 
 -- The codes of a member that one version of FHIR gives as a code and another as a CodeableConcept, here as text.
 create or replace macro mapping.codes_of(text) as

@@ -12,7 +12,10 @@ const ofFile = /^[\w ]+ Error: (CSV Error|(Malformed JSON|JSON transform error) 
 
 function hideValues(said: string): string {
   if (ofFile.test(said)) {
-    return said.replace(/: *(["'])[\s\S]*\1/g, ": …").replace(/(Original Line:)[\s\S]*/, "$1 …");
+    return said
+      .replace(/(transform error .*? in (?:line|record\/value) \d+: [^:{["']*)[\s\S]*/, "$1…")
+      .replace(/: *(["'])[\s\S]*\1/g, ": …")
+      .replace(/(Original Line:)[\s\S]*/, "$1 …");
   }
   if (!/^(Conversion|Constraint|Invalid Input|Mismatch Type|Out of Range) Error:/.test(said)) return said;
   // From the first quote to the last, for a value may hold quotes itself.

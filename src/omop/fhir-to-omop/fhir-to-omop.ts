@@ -125,7 +125,7 @@ export async function openFhirToOmop({ vocabulary, vocabularyCache }: FhirToOmop
 async function land(warehouse: Warehouse, value: unknown, tables: readonly LandingTable[]): Promise<void> {
   const { signal } = new AbortController();
   await landFiles(
-    { files: [], byLine: new Set(), refused: [], inMemory: { path: "(memory)", value } },
+    { files: [], staged: new Set(), byLine: new Set(), refused: [], inMemory: { path: "(memory)", value } },
     { warehouse, tables, source: "default", runId: "fhir-to-omop", signal, onFiles: () => {} },
   );
 }
