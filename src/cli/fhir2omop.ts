@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { openFhirToOmop } from "../omop/fhir-to-omop/fhir-to-omop.ts";
+import { type FhirToOmopOptions, openFhirToOmop } from "../omop/fhir-to-omop/fhir-to-omop.ts";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 
 /** `omopipe fhir2omop`: gives the exit code. */
-export async function fhir2omop(file: string, { vocabulary }: { readonly vocabulary: string }): Promise<number> {
+export async function fhir2omop(file: string, options: FhirToOmopOptions): Promise<number> {
   const resources = await readJson(file);
-  await using mapper = await openFhirToOmop({ vocabulary });
+  await using mapper = await openFhirToOmop(options);
   const answer = await mapper.map(resources);
   process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
   return answer.success ? 0 : 1;

@@ -72,7 +72,12 @@ program
   .command("fhir2omop")
   .description("map one FHIR resource or Bundle and print rows, mappings and losses as JSON")
   .argument("<file>", "a .json file")
-  .requiredOption("--vocabulary <folder>", "an Athena download")
+  .requiredOption(
+    "--vocabulary <folder>",
+    "an Athena download; again for local concepts and rules (repeatable)",
+    collectAny,
+  )
+  .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
   .action(async (file, options) => {
     process.exitCode = await (await import("./fhir2omop.ts")).fhir2omop(file, options);
   });

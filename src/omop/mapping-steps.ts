@@ -18,8 +18,8 @@ export type MappingStep =
 
 const recordKey = ["source", "resource_type", "resource_id"];
 
-/** What the options decide, before anything else. */
-export const ruleSteps: readonly MappingStep[] = ["status-filter.sql", "resolve/macros.sql"];
+/** What lists and options decide, before anything else. */
+export const ruleSteps: readonly MappingStep[] = ["status-filter.sql", "resolve/macros.sql", "resolve/lists.sql"];
 
 /** The tables, shapes, macros and views of a mapping: once for each connection. */
 export const preparingSteps: readonly MappingStep[] = [

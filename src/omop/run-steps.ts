@@ -34,6 +34,7 @@ export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): 
     code_roles: schemaFile("code-roles.csv"),
     vocabulary_priority: schemaFile("vocabulary-priority.csv"),
     states: schemaFile("us-states.csv"),
+    cost_amounts: schemaFile("cost-amounts.csv"),
     named_characters: schemaFile("named-characters.csv"),
     source_name: literal(sourceName),
     software_version: literal(softwareVersion),

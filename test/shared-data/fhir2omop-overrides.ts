@@ -15,17 +15,14 @@ export interface Override {
 export const overrides: Readonly<Record<string, readonly Override[]>> = {
   "location--location--core.json": [
     {
-      reason: "the state stands in state, as the CDM says, in the two letters that the column has",
+      reason: "the two letters of a state stand in state, as the CDM says",
       table: "location",
-      ours: { "(a)": [{ state: "MA" }], "(c)": [{ state: "Il" }] },
+      ours: { "(a)": [{ state: "MA" }] },
     },
     {
-      reason: "location_source_value names the place in the source, which its address does: by the key made of it",
+      reason: "location_source_value holds the state only where state cannot; else the key made of the address",
       table: "location",
-      ours: {
-        "(a)": [{ location_source_value: "2464652519301688" }],
-        "(c)": [{ location_source_value: "6907487186697700" }],
-      },
+      ours: { "(a)": [{ location_source_value: "2464652519301688" }] },
     },
     {
       reason: "a Location without address is a care site, and no place that could be told from others",

@@ -78,6 +78,8 @@ export async function openFhirToOmop({ vocabulary, vocabularyCache }: FhirToOmop
     const { signal } = new AbortController();
     const progress = () => {};
     await run([...ruleSteps, ...preparingSteps, "resolve/concept-map.sql"]);
+    // To hand out the few rows of a Bundle to several threads takes longer than to do the work.
+    await warehouse.run("set threads = 1");
 
     const map = async (resources: unknown): Promise<FhirToOmopAnswer> => {
       const found = [...resourcesIn(resources)];

@@ -31,9 +31,8 @@ select
         mapping.codes_of("clinicalStatus")[1]
     ) as condition_status,
     "abatementString" as stop_reason,
-    coalesce(
-        landing.canonical_reference(coalesce(recorder.reference, asserter.reference)),
-        mapping.practitioner_of(list_transform(participant, lambda x: x.actor.reference))
+    mapping.practitioner_of(
+        list_concat([recorder.reference, asserter.reference], list_transform(participant, lambda x: x.actor.reference))
     ) as provider
 from (
     select

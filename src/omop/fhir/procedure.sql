@@ -20,7 +20,7 @@ select
     mapping.age(coalesce("performedAge", "performedRange".low, "occurrenceAge", "occurrenceRange".low)) as start_after_birth,
     done_over."end" as end_text,
     'EHR' as type,
-    landing.canonical_reference(performer[1].actor.reference) as provider
+    mapping.practitioner_of(list_transform(performer, lambda x: x.actor.reference)) as provider
 from (
     select *, mapping.dated("performedDateTime", coalesce(done_over.start, "occurrenceDateTime", mapping.start_of_timing("occurrenceTiming"))) as done
     from (

@@ -1,23 +1,5 @@
--- Every code in use, once: resolving is done on these few, not on the rows that carry them. And which vocabulary each code
--- system is: what the user says of a system takes the place of what schemas/code-systems.csv says. An empty code is none, and
--- must not be one here: its hash is that of NULL, which all events without code have.
-
-create or replace temp table code_system as
-with own as (
-    select mapping.canonical_uri(own.uri) as uri, own.vocabulary_id as vocabulary_id, 1 as preference
-    from (select unnest({{own_code_systems}}) as own)
-),
-
-listed as (
-    select mapping.canonical_uri(uri) as uri, vocabulary_id, min(preference) as preference
-    from read_csv({{code_systems}}, header => true, columns => {
-        'uri': 'varchar', 'preference': 'integer', 'vocabulary_id': 'varchar'
-    })
-    group by all
-)
-from own
-union all
-from listed anti join own using (uri);
+-- Every code in use, once: resolving is done on these few, not on the rows that carry them. An empty code is none, and must not
+-- be one here: its hash is that of NULL, which all events without code have.
 
 create or replace temp table code_in_use as
 with event_code as materialized (

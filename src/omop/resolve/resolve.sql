@@ -1,17 +1,5 @@
 -- From codes to standard concepts: rules: docs/mapping.md#codes.
 
-create or replace temp table vocabulary_priority as
-from read_csv({{vocabulary_priority}}, header => true, columns => {
-    'role': 'varchar', 'vocabulary_id': 'varchar', 'priority': 'integer'
-});
-
--- What a code may lead to in each role: concepts of one domain only, and one or several of them; and the classes of
--- concepts that are statements: they stand by themselves, where others only are what something is said about.
-create or replace table mapping.code_role as
-from read_csv({{code_roles}}, header => true, columns => {
-    'role': 'varchar', 'domain': 'varchar', 'several': 'boolean', 'statement_classes': 'varchar'
-});
-
 -- 1. Every coding with the concept that its system and code name; the source concept may be old or not standard. A rule of
 -- the user takes the place of what the vocabulary says; it may name a source concept of its own.
 create or replace temp table candidate as

@@ -19,8 +19,7 @@ select
     address.latitude,
     address.longitude
 from address_row address
-left join read_csv({{states}}, header => true, all_varchar => true) state
-    on lower(trim(address.state)) in (lower(state.name), lower('US-' || state.code))
+left join us_state state on state.name = lower(trim(address.state))
 left join mapping.concept_map country
     on country.key = 'country:' || upper(address.country)
 where (address.source, address.address_key) in (
