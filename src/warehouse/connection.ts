@@ -43,7 +43,10 @@ export async function connect(instance: DuckDBInstance): Promise<Connection> {
         signal?.throwIfAborted();
         // Without its cause where that quotes data.
         const original = messageOf(error);
-        const message = messageWithoutValues(original);
+        const message = messageWithoutValues(original).replace(
+          /\n\nPossible solutions:[\s\S]*/,
+          "\nGive DuckDB more with the memoryLimit of openWarehouse, or etl --memory-limit.",
+        );
         throw new OmopipeError("QUERY_FAILED", message, message === original ? { cause: error } : {});
       } finally {
         running.delete(result);

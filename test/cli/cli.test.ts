@@ -48,7 +48,16 @@ describe("omopipe", () => {
   });
 
   test("etl --strict ends with 3 when a record was dropped", { timeout: 60_000 }, async () => {
-    const strict = ["etl", ndjson, "--no-vocabulary", "--strict", "--warehouse", join(folder, "strict.duckdb")];
+    const strict = [
+      "etl",
+      ndjson,
+      "--no-vocabulary",
+      "--strict",
+      "--memory-limit",
+      "800MB",
+      "--warehouse",
+      join(folder, "strict.duckdb"),
+    ];
     const { code, stderr } = await omopipe(strict);
     expect(code).toBe(3);
     expect(stderr).toContain("all codes are kept with concept 0");
@@ -159,6 +168,12 @@ describe("omopipe", () => {
       "is no Athena download",
     ],
     ["CSV without a mapping", 2, ["etl", join(csv, "patients.csv"), "--warehouse", "FOLDER/x.duckdb"], "--csv-mapping"],
+    [
+      "no size of memory",
+      2,
+      ["etl", ndjson, "--warehouse", "FOLDER/x.duckdb", "--memory-limit", "much"],
+      '"much" is no size',
+    ],
     ["no warehouse named", 2, ["etl", ndjson], "--warehouse <file>"],
     ["an unknown command", 2, ["etk"], "unknown command"],
     ["a query of no warehouse", 1, ["query", "select 1", "--warehouse", "FOLDER/none.duckdb"], "There is no warehouse"],

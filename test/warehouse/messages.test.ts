@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
 import { failureOf } from "../support/failure.ts";
@@ -45,6 +48,22 @@ test("it still says what is wrong, and where", async () => {
     "Conversion Error: Could not convert string … to INT32\n\nLINE 2:   'x'::integer\n             ^",
   );
 });
+
+test.each(['{"a":{"b":"O\'Brien: 19990102"}}', '{"a":["O\'Brien"]}', '{"a":[19990102]}', '{"a":"O\'Brien'])(
+  "an error of a JSON file names the file, not the value: %s",
+  async (line) => {
+    const folder = await mkdtemp(join(tmpdir(), "omopipe-messages-"));
+    try {
+      const path = join(folder, "a.ndjson");
+      await writeFile(path, `${line}\n`);
+      const { message } = await failureOf(warehouse.run(`from read_ndjson('${path}', columns => {'a': 'integer'})`));
+      expect(message).toContain(path);
+      expect(message).not.toMatch(/Brien|19990102/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+);
 
 test("names of columns and tables stay", async () => {
   expect((await failureOf(warehouse.run("select nothing from meta.person"))).message).toContain('"nothing"');
