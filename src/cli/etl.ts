@@ -94,6 +94,7 @@ function describe(report: RunReport, out: string | undefined): string {
   const parts = [
     textTable(fates),
     report.dropped.length > 0 ? textTable(report.dropped) : "",
+    report.unread_elements.length > 0 ? textTable(report.unread_elements) : "",
     troubled.length > 0 ? textTable(troubled) : "",
     textTable(tables),
     `Codes: ${codes_already_standard} were standard, ${codes_normalized} were mapped, ${codes_unmapped} have no concept ` +

@@ -1,7 +1,7 @@
 import { columnTypes } from "../warehouse/json-structure.ts";
 import { identifier, literal, literalList, sqlText } from "../warehouse/sql-text.ts";
 import { quarantine, registerFiles } from "./landing-files.ts";
-import { groups, type LandingContext, type LandingPlan, ordinaryBytes } from "./landing-plan.ts";
+import { groups, type LandingContext, type LandingPlan, largeBytes, ordinaryBytes } from "./landing-plan.ts";
 import type { LandingTable } from "./landing-tables.ts";
 import type { SniffedFile } from "./sniff-file.ts";
 import { stageDocument, stageLines, stageValue } from "./stage-carefully.ts";
@@ -66,18 +66,12 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
     'an entry of a Bundle holds no FHIR resource', ${literal(context.runId)}
     from staged_resource where resource_type = '' and bundle is not null`);
   await run(sql("resolve-full-urls.sql"));
-  for (const table of await tablesOf("staged_resource", context)) {
-    await countUnreadElements(table, context);
-    for (const portion of await portionsOf(table, context)) {
-      await run(
-        sql("land-staged.sql", {
-          table: table.table,
-          structure: literal(JSON.stringify(table.structure)),
-          resource_type: literal(table.resourceType),
-          portion,
-        }),
-      );
-    }
+  await countUnreadElements(context);
+  const portions = await largePortions(context);
+  for (const { resourceType, table, structure } of await tablesOf("staged_resource", context)) {
+    const parts = { table, structure: literal(JSON.stringify(structure)), resource_type: literal(resourceType) };
+    await run(sql("land-staged.sql", { ...parts, portion: `strlen(resource) <= ${largeBytes}` }));
+    for (const portion of portions) await run(sql("land-staged.sql", { ...parts, portion }));
   }
   await countRecords(context);
   for (const { table, resourceType } of await withVersions(context)) {
@@ -131,23 +125,22 @@ async function withBadLines(files: readonly SniffedFile[], { warehouse }: Landin
   return files.filter(({ path }) => paths.has(path));
 }
 
-const largeBytes = 1_000_000;
 const portionBytes = 64_000_000;
 
-/** Large resources land a few at a time: DuckDB would hold two thousand of them at once, each several times over. */
-async function portionsOf({ resourceType }: LandingTable, { warehouse }: LandingContext): Promise<string[]> {
-  const size = "strlen(resource::varchar)";
-  const large = await warehouse.rows<{ first: number; last: number }>(
+/**
+ * Large resources land a few at a time: DuckDB would hold two thousand of them at once, each several times over. Gives which,
+ * as conditions.
+ */
+async function largePortions({ warehouse }: LandingContext): Promise<string[]> {
+  const portions = await warehouse.rows<{ first: number; last: number }>(
     `select min(rowid) as first, max(rowid) as last
      from (
-       select rowid, sum(${size}) over (order by rowid) // ${portionBytes} as portion
-       from staged_resource where resource_type = ${literal(resourceType)} and ${size} > ${largeBytes}
+       select rowid, sum(strlen(resource)) over (order by rowid) // ${portionBytes} as portion
+       from staged_resource where strlen(resource) > ${largeBytes}
      )
      group by portion order by first`,
   );
-  if (large.length === 0) return ["true"];
-  const portions = large.map(({ first, last }) => `rowid between ${first} and ${last} and ${size} > ${largeBytes}`);
-  return [`${size} <= ${largeBytes}`, ...portions];
+  return portions.map(({ first, last }) => `rowid between ${first} and ${last} and strlen(resource) > ${largeBytes}`);
 }
 
 /** The landing tables of the resource types that occur in a relation. */

@@ -29,6 +29,9 @@ export interface LandingContext {
 /** What DuckDB's JSON reader takes at once of itself. A document that is bigger is read in a way of its own. */
 export const ordinaryBytes = 16_777_216;
 
+/** A resource that is bigger is handled with care for memory. */
+export const largeBytes = 1_000_000;
+
 /** Files that one statement can read together: packed alike, and of ordinary size. A huge document is read alone. */
 export function groups(files: readonly SniffedFile[]) {
   const huge = files.filter((file) => file.documentBytes > ordinaryBytes && file.format === "document");

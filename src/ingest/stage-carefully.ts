@@ -137,6 +137,11 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Half a surrogate pair in a type or URL is replaced: DuckDB would take none of the rows. A text of JSON has it as an escape. */
+function asParameter(staged: readonly Partial<Staged>[]): string {
+  return JSON.stringify(staged, (_, value: unknown) => (typeof value === "string" ? value.toWellFormed() : value));
+}
+
 const rowsOfParameter = `(select unnest(
   json_transform($1::json, '[{"bundle":"BIGINT","fullUrl":"VARCHAR","type":"VARCHAR","text":"VARCHAR"}]'), recursive := true
 ))`;
@@ -148,7 +153,7 @@ async function brokenOf(
 ): Promise<Set<string | undefined>> {
   const rows = await warehouse.rows<{ text: string }>(
     `select text from ${rowsOfParameter} where not json_valid(text)`,
-    [JSON.stringify(staged)],
+    [asParameter(staged)],
   );
   return new Set(rows.map(({ text }) => text));
 }
@@ -157,6 +162,6 @@ async function stage(path: string, staged: readonly Staged[], { warehouse }: Lan
   await warehouse.run(
     `insert into staged_resource
      select (select file_id from landing_file where path = $2), bundle, "fullUrl", type, text from ${rowsOfParameter}`,
-    [JSON.stringify(staged), path],
+    [asParameter(staged), path],
   );
 }

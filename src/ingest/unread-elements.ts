@@ -1,9 +1,11 @@
 import type { JsonStructure } from "../warehouse/json-structure.ts";
-import { literal } from "../warehouse/sql-text.ts";
-import type { LandingContext } from "./landing-plan.ts";
-import type { LandingTable } from "./landing-tables.ts";
+import { literalList } from "../warehouse/sql-text.ts";
+import { type LandingContext, largeBytes } from "./landing-plan.ts";
 
-/** How deep nested JSON may be: `json_structure` calls itself for each level. A record with more brackets is not looked through. */
+/**
+ * How deep nested JSON may be: `json_structure` calls itself for each level. A record with more brackets, or of
+ * more than a megabyte, is not looked through.
+ */
 const levels = 5000;
 
 /** An element that is of another type than its landing table takes. */
@@ -18,25 +20,27 @@ interface Unread {
  * and by how many records have them. Such an element is NULL in its landing table, unless it is a text that can be read as
  * the number or boolean it should be.
  */
-export async function countUnreadElements(
-  { resourceType, structure }: LandingTable,
-  { warehouse, signal }: LandingContext,
-): Promise<void> {
-  const shapes = await warehouse.rows<{ file_id: number; shape: string; records: number }>(
-    `select file_id, json_structure(resource)::varchar as shape, count(*) as records
+export async function countUnreadElements({ warehouse, tables, signal }: LandingContext): Promise<void> {
+  const structures = new Map(tables.map(({ resourceType, structure }) => [resourceType, structure]));
+  const shapes = await warehouse.rows<{ file_id: number; resource_type: string; shape: string; records: number }>(
+    `select file_id, resource_type, json_structure(resource)::varchar as shape, count(*) as records
      from staged_resource
-     where resource_type = ${literal(resourceType)}
-       and (strlen(resource::varchar) <= ${levels} or length(regexp_replace(resource::varchar, '[^{[]', '', 'g')) <= ${levels})
+     where list_contains(${literalList([...structures.keys()])}, resource_type)
+       and case
+         when strlen(resource) <= ${2 * levels} then true
+         when strlen(resource) <= ${largeBytes} then
+           strlen(resource) - strlen(replace(replace(resource, '{', ''), '[', '')) <= ${levels}
+       end
      group by all`,
     undefined,
     { signal },
   );
   const counts = new Map<string, Unread & { file_id: number; resource_type: string; records: number }>();
-  for (const { file_id, shape, records } of shapes) {
-    for (const unread of unreadElements(structure, JSON.parse(shape))) {
-      const key = JSON.stringify([file_id, unread]);
+  for (const { file_id, resource_type, shape, records } of shapes) {
+    for (const unread of unreadElements(structures.get(resource_type)!, JSON.parse(shape))) {
+      const key = JSON.stringify([file_id, resource_type, unread]);
       const before = counts.get(key)?.records ?? 0;
-      counts.set(key, { file_id, resource_type: resourceType, ...unread, records: before + records });
+      counts.set(key, { file_id, resource_type, ...unread, records: before + records });
     }
   }
   await warehouse.append("meta.unread_element", [...counts.values()]);

@@ -50,7 +50,7 @@ export function badNeighbours(resources: readonly Resource[], heavy: boolean): {
 }
 
 /** The same resource as another record: its own id and identifiers, and references to records named likewise. */
-function renamed(resource: Resource, prefix: string): Resource {
+export function renamed(resource: Resource, prefix: string): Resource {
   const named = { ...changed(resource, rename(prefix)), id: prefix + resource.id };
   const { url } = resource as { url?: string };
   return url === undefined ? named : { ...named, ...{ url: prefix + url } };

@@ -70,7 +70,7 @@ const derived = ["observation_period", "condition_era", "drug_era", "dose_era"];
 export const aside: ReadonlySet<string> = new Set(["person", "location", "lineage", ...derived]);
 
 const folder = fileURLToPath(new URL("./", import.meta.url));
-const ownExcerpt = join(folder, "vocabulary");
+export const ownExcerpt = join(folder, "vocabulary");
 
 export const caseFiles: readonly CaseFile[] = readdirSync(join(folder, "cases"))
   .sort()
@@ -85,27 +85,38 @@ export function mapCases(file: CaseFile, excerpt = ownExcerpt): Promise<Outcome>
 }
 
 /**
- * The same with bad records before and behind those of each case, one file a resource type. Every other case has lines
- * besides that are no JSON, which sends its files the careful way.
+ * The same with bad records before and behind those of each case, in one mixed file. Every fourth case has lines besides that
+ * are no JSON, which sends its file the careful way; every eighth has one file a resource type, which is the direct way.
  */
 export function mapCasesBesideBadNeighbours(file: CaseFile): Promise<Outcome> {
   return mapSources(file, ownExcerpt, async (path, resources, i) => {
     await rm(path, { recursive: true, force: true });
     await mkdir(path);
     const neighbours = badNeighbours(resources, i === 0);
-    for (const type of new Set(resources.map(({ resourceType }) => resourceType))) {
-      const own = resources.filter(({ resourceType }) => resourceType === type).map((each) => JSON.stringify(each));
-      const bad = neighbours.filter((neighbour) => neighbour.type === type).map(({ line }) => line);
-      const broken = i % 2 === 1 ? [own[0]!.slice(0, -1), '"no resource"'] : [];
-      const lines = [...bad.filter((_, at) => at % 2 === 0), ...own, ...broken, ...bad.filter((_, at) => at % 2 === 1)];
-      await writeFile(join(path, `${type}.ndjson`), lines.join("\n"));
+    const own = resources.map((each) => ({ type: each.resourceType, line: JSON.stringify(each) }));
+    const broken = i % 4 === 3 ? own.map(({ type, line }) => ({ type, line: line.slice(0, -1) })) : [];
+    const all = [
+      ...neighbours.filter((_, at) => at % 2 === 0),
+      ...own,
+      ...broken,
+      ...neighbours.filter((_, at) => at % 2 === 1),
+    ];
+    const files = i % 8 === 7 ? byType(all) : new Map([["mixed", [notLanded, ...all]]]);
+    for (const [name, lines] of files) {
+      await writeFile(join(path, `${name}.ndjson`), lines.map(({ line }) => line).join("\n"));
     }
     return path;
   });
 }
 
-/** `write` writes the resources of a case and gives what is to be landed. */
-async function mapSources(
+function byType<T extends { readonly type: string }>(all: readonly T[]): Map<string, T[]> {
+  return new Map(all.map(({ type }) => [type, all.filter((each) => each.type === type)]));
+}
+
+const notLanded = { type: "Basic", line: '{"resourceType":"Basic"}' };
+
+/** Maps the cases of a file and sums up what became of every record. `write` writes the resources of a case and gives what is to be landed. */
+export async function mapSources(
   { given = [], cases, vocabulary = {}, options }: CaseFile,
   excerpt: string,
   write: (path: string, resources: readonly Resource[], i: number) => Promise<string>,
