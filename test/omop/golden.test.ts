@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { compare } from "./compare.ts";
-import { caseFiles, mapCases, mapCasesBesideBadNeighbours, type Outcome } from "./golden.ts";
+import { caseFiles, mapCases, type Outcome } from "./golden.ts";
 
 describe.each(caseFiles)("$title", (file) => {
   let outcome: Outcome;
@@ -15,14 +15,5 @@ describe.each(caseFiles)("$title", (file) => {
 
   test("every row is the row of a record", () => {
     expect(outcome.untraced).toEqual([]);
-  });
-
-  test("the same rows beside bad neighbours", { timeout: 180_000 }, async () => {
-    const beside = await mapCasesBesideBadNeighbours(file);
-    for (const golden of file.cases) {
-      const { found, wanted } = compare(golden, beside);
-      expect(found, golden.name).toEqual(wanted);
-    }
-    expect(beside.untraced).toEqual([]);
   });
 });
