@@ -168,15 +168,19 @@ select
     line.coverage_id,
     line.currency,
     amount.* exclude (landing_source, resource_type, id, part)
-from (select * exclude (amounts), coalesce(len(amounts), 0) > 0 as has_amount from billed_line) line
+from (
+    select
+        * exclude (amounts),
+        coalesce(len(amounts), 0) > 0 as has_amount,
+        case when resource_type = 'Claim' then id end as own_claim
+    from billed_line
+) line
 left join (
     select distinct landing_source, claim
     from bill
     where status = 'active' and claim is not null
 ) explained
-    on explained.landing_source = line.landing_source
-    and line.resource_type = 'Claim'
-    and explained.claim = line.id
+    on explained.landing_source = line.landing_source and explained.claim = line.own_claim
 left join amount_of_line amount
     on amount.landing_source = line.landing_source
     and amount.resource_type = line.resource_type

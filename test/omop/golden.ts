@@ -127,6 +127,8 @@ export async function mapSources(
     vocabulary: [excerpt, ...own],
     vocabularyCache: excerpt.startsWith(folder) ? undefined : join(files, "cache"),
   });
+  // Files of tests run side by side, and such few rows are no work for several threads.
+  await warehouse.run("set threads = 1");
   try {
     const landed: number[] = [];
     for (const [i, { name, fhir }] of cases.entries()) {
