@@ -86,20 +86,26 @@ create table if not exists mapping.file_fate (
 -- A date as far as FHIR gives it: '2019' and '2019-05' become their first day. NULL for what is no date.
 create or replace macro mapping.calendar_day(text) as
     case
-        when text[1:4] not between '0001' and '9999' then null
-        when length(text) = 4 then try_cast(text || '-01-01' as date)
-        when length(text) = 7 then try_cast(text || '-01' as date)
+        when text < '0001' or text >= ':' then null
+        when strlen(text) = 4 then try_cast(text || '-01-01' as date)
+        when strlen(text) = 7 then try_cast(text || '-01' as date)
         else try_cast(text[1:10] as date)
     end;
 
 -- The day of something that happened: a calendar day, unless it is one that systems write when they do not know.
 create or replace macro mapping.first_day(text) as
-    case when text[1:10] not in ('1900-01-01', '9999-12-31') then mapping.calendar_day(text) end;
+    case
+        when not starts_with(text, '1900-01-01') and not starts_with(text, '9999-12-31') then mapping.calendar_day(text)
+    end;
 
 -- The time on the wall where it was written: the offset is dropped, not applied. NULL for a date without time.
 create or replace macro mapping.wall_clock(text) as
+    case when mapping.first_day(text) is not null then mapping.time_of_day(text) end;
+
+-- The same of a text that is known to be a date.
+create or replace macro mapping.time_of_day(text) as
     case
-        when length(text) <= 10 or mapping.first_day(text) is null then null
+        when strlen(text) <= 10 then null
         when text[20] in ('', 'Z', '+', '-') then try_cast(text[1:19] as timestamp)
         else try_cast(regexp_replace(text, '(Z|[+-]\d{2}:?\d{2})$', '') as timestamp)
     end;

@@ -93,16 +93,12 @@ where visit.reason is null
 union all
 select
     cdm_table, cdm_id, source, file_id, resource_type, resource_id, part, target,
-    nullif(concat_ws(
-        ', ',
-        imputed,
-        case
-            when cdm_table <> 'drug_exposure'
-                or mapping.known_end_of_exposure(start_date, verbatim_end_date, days_supply, end_date) is not null then null
-            when default_days > 1 then 'end after ' || default_days || ' days'
-            else 'end from start'
-        end
-    ), '')
+    case
+        when cdm_table = 'drug_exposure'
+            and mapping.known_end_of_exposure(start_date, verbatim_end_date, days_supply, end_date) is null
+        then concat_ws(', ', imputed, case when default_days > 1 then 'end after ' || default_days || ' days' else 'end from start' end)
+        else imputed
+    end
 from event_row where reason is null
 union all
 select 'note', note_id, source, file_id, resource_type, resource_id, part, 0, imputed
@@ -135,15 +131,48 @@ from record_fate
 group by all;
 
 -- How often each code was used, in whatever role.
+create or replace temp table code_use as
+select role, code_key, target, cdm_table, count(*) as rows
+from event_row
+where reason is null
+group by all
+union all
+select 'value', value_key, 0, cdm_table, count(*)
+from event_row
+where reason is null and value_key is not null
+group by all
+union all
+select 'unit', unit_key, 0, cdm_table, count(*)
+from event_row
+where reason is null and unit_key is not null
+group by all
+union all
+select 'route', route_key, 0, cdm_table, count(*)
+from event_row
+where reason is null and route_key is not null
+group by all
+union all
+select 'anatomic site', anatomic_site_key, 0, cdm_table, count(*)
+from event_row
+where reason is null and anatomic_site_key is not null
+group by all
+union all
+select 'specialty', specialty_key, 0, 'provider', count(*)
+from provider_row
+where reason is null and specialty_key is not null
+group by all
+union all
+select 'payer', payer_key, 0, 'payer_plan_period', count(*)
+from payer_plan_row
+where reason is null and payer_key is not null
+group by all
+union all
+select 'note class', class_key, 0, 'note', count(*)
+from note_row
+where reason is null and class_key is not null
+group by all;
+
 update mapping.code_mapping
 set records = used.records
-from (
-    select role, code_key, target, count(*) as records from event_row where reason is null group by all
-    union all
-    select 'value', value_key, 0, count(*) from event_row where reason is null and value_key is not null group by all
-    union all
-    select 'unit', unit_key, 0, count(*) from event_row where reason is null and unit_key is not null group by all
-    union all
-    select 'route', route_key, 0, count(*) from event_row where reason is null and route_key is not null group by all
-) used
+from (select role, code_key, target, sum(rows)::bigint as records from code_use group by all) used
 where used.role = code_mapping.role and used.code_key = code_mapping.code_key and used.target = code_mapping.target;

@@ -2,7 +2,15 @@
 -- its reason; the tables take the rest.
 
 create or replace temp table event_row as
-with found as (
+with dated as (
+    select
+        *,
+        mapping.first_day(start_text) as start_day,
+        mapping.first_day(end_text) as end_day
+    from extracted_event
+),
+
+found as (
     select
         event.source,
         event.file_id,
@@ -48,33 +56,36 @@ with found as (
         visit.visit_detail_id,
         provider.provider_id,
         coalesce(
-            mapping.first_day(event.start_text),
+            event.start_day,
             (person.first_possible_birth + event.start_after_birth)::date,
             case when event.start_from_visit then visit.visit_start_date end
         ) as start_date,
-        nullif(concat_ws(
-            ', ',
-            case
-                when mapping.first_day(event.start_text) is not null
-                then nullif(concat_ws(', ', 'start from ' || event.start_taken_from, mapping.made_up(event.start_text)), '')
-                when event.start_after_birth is not null then 'start from age'
-                when event.start_from_visit then 'start from visit'
-            end,
-            case
-                when mapping.first_day(event.end_text) is not null
-                then case when event.end_text <> event.start_text then 'end ' || mapping.made_up(event.end_text) end
-                when event.end_after_birth is not null then 'end from age'
-            end
-        ), '') as imputed,
-        mapping.wall_clock(event.start_text) as start_datetime,
+        -- Most dates are whole, and those of the event.
+        case
+            when event.start_day is null or event.start_taken_from is not null or strlen(event.start_text) < 10
+                or strlen(event.end_text) < 10 or event.end_after_birth is not null
+            then nullif(concat_ws(
+                ', ',
+                case
+                    when event.start_day is not null
+                    then nullif(concat_ws(', ', 'start from ' || event.start_taken_from, mapping.made_up(event.start_text)), '')
+                    when event.start_after_birth is not null then 'start from age'
+                    when event.start_from_visit then 'start from visit'
+                end,
+                case
+                    when event.end_day is not null
+                    then case when event.end_text <> event.start_text then 'end ' || mapping.made_up(event.end_text) end
+                    when event.end_after_birth is not null then 'end from age'
+                end
+            ), '')
+        end as imputed,
+        case when event.start_day is not null then mapping.time_of_day(event.start_text) end as start_datetime,
         -- A month or year in which something ended does not end before it began.
         case
-            when length(event.end_text) < 10 and mapping.first_day(event.end_text) < start_date then start_date
-            else coalesce(
-                mapping.first_day(event.end_text), (person.first_possible_birth + event.end_after_birth)::date
-            )
+            when strlen(event.end_text) < 10 and event.end_day < start_date then start_date
+            else coalesce(event.end_day, (person.first_possible_birth + event.end_after_birth)::date)
         end as end_date,
-        mapping.wall_clock(event.end_text) as end_datetime,
+        case when event.end_day is not null then mapping.time_of_day(event.end_text) end as end_datetime,
         mapping.first_day(event.verbatim_end_text) as verbatim_end_date,
         type.concept_id as type_concept_id,
         coalesce(event.value_text, case when said.key is not null then code.source_value end) as value_text,
@@ -89,7 +100,7 @@ with found as (
         unit.concept_id as unit_concept_id,
         unit.source_concept_id as unit_source_concept_id,
         coalesce(event.unit.code, event.unit.display) as unit_source_value
-    from extracted_event event
+    from dated event
     left join mapping.code_mapping code on code.role = event.role and code.code_key = hash(event.code)
     left join mapping.concept_map said on said.key = case when code.statement is distinct from true then event.concept_constant end
     left join mapping.code_mapping value on value.role = 'value' and value.code_key = hash(event.value_code)
