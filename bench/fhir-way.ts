@@ -1,7 +1,7 @@
 // One way of one benchmark run, in a process of its own: fhir-way.ts limit|whole|plain NDJSON_FOLDER OUT_FOLDER.
 // Prints {"seconds", "megabytes"}.
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fhirFiles, mapToOmop, openWarehouse, parquet, pipeline, runReport } from "omopipe";
@@ -14,9 +14,11 @@ const vocabulary = fileURLToPath(new URL("../sample-data/vocabulary", import.met
 
 /** DuckDB reads the members that mapping needs from the same files and writes them as Parquet. */
 async function limit(): Promise<void> {
-  await using warehouse = await openWarehouse(":memory:");
+  await using warehouse = await openWarehouse(":memory:", { memoryLimit: "80%" });
+  const files = await readdir(data);
   for (const { resourceType, structure } of await openLanding(warehouse)) {
     const file = join(data, `${resourceType}.ndjson*`);
+    if (!files.some((name) => name.startsWith(`${resourceType}.ndjson`))) continue;
     await warehouse.run(
       `copy (select unnest(json_transform(json, ${literal(JSON.stringify(structure))}))
          from read_ndjson_objects(${literal(file)}, ignore_errors => true))

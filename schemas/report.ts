@@ -31,6 +31,16 @@ export const runReportSchema = z.strictObject({
   /** Rows by CDM table of the whole warehouse. */
   tables: z.record(z.string(), count),
   dropped: z.array(z.strictObject({ resource_type: z.string(), reason: z.string(), count })),
+  /** Elements of another type than FHIR gives them, and in how many records. Records that have them are read without them. */
+  unread_elements: z.array(
+    z.strictObject({
+      resource_type: z.string(),
+      element: z.string(),
+      expected: z.string(),
+      found: z.string(),
+      records: count,
+    }),
+  ),
   summary: z.strictObject({
     /** Events whose code was a standard concept as sent. */
     codes_already_standard: count,

@@ -6,6 +6,8 @@
 
 // sources
 export type { CsvMapping, CsvMappingInput } from "../schemas/csv-mapping.ts";
+// mapping and report
+export type { FhirToOmopAnswer } from "../schemas/fhir-to-omop.ts";
 // service clients and the embedded engine
 export { createPhenomClient, type PhenomClient, type PhenomClientOptions } from "./clients/phenom/client.ts";
 export { servePhenom } from "./engines/phenom/serve-phenom.ts";
@@ -17,7 +19,7 @@ export { type Histories, type PatientHistoriesOptions, patientHistories } from "
 export { type CsvFilesOptions, csvFiles } from "./ingest/csv-files.ts";
 export { defineCsvMapping, loadCsvMapping } from "./ingest/csv-mapping.ts";
 export { type FhirFilesOptions, fhirFiles, type Landed } from "./ingest/fhir-files.ts";
-// mapping and report
+export { type FhirToOmop, type FhirToOmopOptions, openFhirToOmop } from "./omop/fhir-to-omop/fhir-to-omop.ts";
 export { type Filled, type Mapped, type MapToOmopOptions, mappedWarehouse, mapToOmop } from "./omop/map-to-omop.ts";
 // pipelines
 export { type ErrorCode, OmopipeError, type OmopipeErrorOptions } from "./pipeline/errors.ts";
@@ -33,11 +35,14 @@ export {
   source,
 } from "./pipeline/stage.ts";
 export { createRunReport, runReport } from "./quality/run-report.ts";
+export { unmappedCodes } from "./quality/unmapped-codes.ts";
 export { type PhenomScorerOptions, phenom } from "./scoring/phenom.ts";
 export { type Scored, scoreWith } from "./scoring/score-with.ts";
 export type { HistoryToScore, Score, Scorer } from "./scoring/scorer.ts";
 // warehouse and vocabulary
-export { type LoadedVocabulary, type LoadVocabularyOptions, loadVocabulary } from "./vocabulary/load-vocabulary.ts";
+export type { RefusedVocabularyRows } from "./vocabulary/attach-databases.ts";
+export { type LoadedVocabulary, loadVocabulary } from "./vocabulary/load-vocabulary.ts";
+export type { LoadVocabularyOptions } from "./vocabulary/vocabulary-database.ts";
 export type { Row, Value } from "./warehouse/values.ts";
 export {
   openWarehouse,

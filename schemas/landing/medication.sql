@@ -5,5 +5,8 @@ create table if not exists landing.medication (
     "resourceType"        varchar,
     id                    varchar,
     meta                  landing.meta,
-    code                  landing.codeable_concept
+    contained             landing.contained_medication[],
+    code                  landing.codeable_concept,
+    ingredient            landing.ingredient[],
+    batch                 struct("lotNumber" varchar)
 );

@@ -5,17 +5,27 @@ create table if not exists landing.medication_request (
     id                           varchar,
     meta                         landing.meta,
     "modifierExtension"          struct(url varchar)[],
-    contained                    struct("resourceType" varchar, id varchar, code landing.codeable_concept)[],
+    contained                    landing.contained_medication[],
     status                       varchar,
     "statusReason"               landing.codeable_concept,
     intent                       varchar,
     "doNotPerform"               boolean,
     "medicationCodeableConcept"  landing.codeable_concept,
     "medicationReference"        landing.reference,
+    medication                   landing.codeable_reference,             -- R5
     subject                      landing.reference,
     encounter                    landing.reference,
+    context                      landing.reference,                      -- STU3
     "authoredOn"                 varchar,
-    "dosageInstruction"          struct(text varchar, route landing.codeable_concept)[],
+    requester                    struct(reference varchar, agent landing.reference), -- agent: STU3
+    "effectiveDosePeriod"        landing.period,                         -- R5
+    "dosageInstruction"          struct(
+                                     text varchar,
+                                     timing landing.timing,
+                                     route landing.codeable_concept,
+                                     "doseQuantity" landing.quantity,    -- STU3
+                                     "doseAndRate" struct("doseQuantity" landing.quantity)[]
+                                 )[],
     "dispenseRequest"            struct(
                                      "validityPeriod" landing.period,
                                      "numberOfRepeatsAllowed" integer,

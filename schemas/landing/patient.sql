@@ -8,6 +8,7 @@ create table if not exists landing.patient (
     extension             struct(
                               url varchar,
                               "valueCode" varchar,
+                              "valueCoding" landing.coding,
                               extension struct(url varchar, "valueCoding" landing.coding, "valueString" varchar)[]
                           )[],
     gender                varchar,
@@ -23,5 +24,7 @@ create table if not exists landing.patient (
                               state varchar,
                               "postalCode" varchar,
                               country varchar
-                          )[]
+                          )[],
+    "generalPractitioner"  landing.reference[],
+    "managingOrganization" landing.reference
 );

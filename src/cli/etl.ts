@@ -5,38 +5,51 @@ import { parquet } from "../export/sql-formats.ts";
 import { csvFiles } from "../ingest/csv-files.ts";
 import { fhirFiles, type Landed } from "../ingest/fhir-files.ts";
 import { findFiles } from "../ingest/find-files.ts";
-import { mapToOmop } from "../omop/map-to-omop.ts";
+import { type MapToOmopOptions, mapToOmop } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import { createRunReport, runReport } from "../quality/run-report.ts";
-import { checkVocabularyFolder } from "../vocabulary/load-vocabulary.ts";
+import { unmappedCodes } from "../quality/unmapped-codes.ts";
+import { findVocabulary } from "../vocabulary/vocabulary-files.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { readOverrides } from "./overrides.ts";
 import { runPipeline } from "./run-pipeline.ts";
 import { textTable } from "./table.ts";
 
 export interface EtlOptions {
   readonly warehouse: string;
-  readonly vocabulary?: string | false;
+  readonly vocabulary?: readonly string[] | false;
+  readonly vocabularyCache?: string;
   readonly csvMapping?: string;
   readonly source: string;
+  readonly sourceValue: MapToOmopOptions["sourceValue"];
+  readonly routing: MapToOmopOptions["routing"];
+  readonly concepts: MapToOmopOptions["concepts"];
+  readonly typeConcept: MapToOmopOptions["typeConcept"];
+  readonly notes: boolean;
+  readonly overrides?: string;
   readonly out?: string;
+  readonly memoryLimit: string;
   readonly strict: boolean;
 }
 
 /** `omopipe etl`: gives the exit code. */
 export async function etl(inputs: readonly string[], options: EtlOptions): Promise<number> {
-  const { vocabulary, source, out } = options;
+  const { vocabulary, vocabularyCache, source, out, sourceValue, routing, concepts, typeConcept, notes, memoryLimit } =
+    options;
+  const overrides = options.overrides === undefined ? {} : await readOverrides(options.overrides);
+  const rules = { sourceValue, routing, concepts, typeConcept, notes, ...overrides };
   const load = pipeline(
     await sources(inputs, options),
-    mapToOmop({ noVocabulary: vocabulary === false, sourceName: source }),
+    mapToOmop({ noVocabulary: vocabulary === false, sourceName: source, ...rules }),
   );
-  const whole = out === undefined ? load : pipeline(load, parquet(out), runReport(out));
-  if (vocabulary) await checkVocabularyFolder(vocabulary);
+  const whole = out === undefined ? load : pipeline(load, parquet(out), runReport(out), unmappedCodes(out));
+  if (vocabulary) await findVocabulary(vocabulary);
   await mkdir(dirname(options.warehouse), { recursive: true });
   return await runPipeline(
     options.warehouse,
-    { vocabulary: vocabulary === false ? undefined : vocabulary },
+    { vocabulary: vocabulary === false ? undefined : vocabulary, vocabularyCache, memoryLimit },
     whole,
     async (mapped, warehouse) => {
       const report = await createRunReport(warehouse, mapped);
@@ -81,11 +94,12 @@ function describe(report: RunReport, out: string | undefined): string {
   const parts = [
     textTable(fates),
     report.dropped.length > 0 ? textTable(report.dropped) : "",
+    report.unread_elements.length > 0 ? textTable(report.unread_elements) : "",
     troubled.length > 0 ? textTable(troubled) : "",
     textTable(tables),
     `Codes: ${codes_already_standard} were standard, ${codes_normalized} were mapped, ${codes_unmapped} have no concept ` +
-      "(see mapping.code_mapping).\n",
-    out === undefined ? "" : `Parquet files and report.json are in ${out}\n`,
+      "(see mapping.unmapped).\n",
+    out === undefined ? "" : `Parquet files, report.json and unmapped.csv are in ${out}\n`,
   ];
   return parts.filter((part) => part !== "").join("\n");
 }

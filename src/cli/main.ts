@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { OmopipeError } from "../pipeline/errors.ts";
 import { softwareVersion } from "../version.ts";
 
@@ -14,33 +14,82 @@ const program = new Command("omopipe")
 
 const list = (value: string) => value.split(",").map((item) => item.trim());
 const collect = (value: string, before: readonly string[]) => [...before, value];
+const collectAny = (value: string, before: readonly string[] | undefined) => collect(value, before ?? []);
 const wholeNumber = (value: string) => {
   if (/^\d+$/.test(value)) return Number(value);
   throw new OmopipeError("USAGE", `"${value}" is no whole number.`);
 };
+const memorySize = (value: string) => {
+  if (/^\d+(\.\d+)?\s*[KMGT]i?B$/i.test(value)) return value;
+  throw new OmopipeError("USAGE", `"${value}" is no size of memory. Write it as 800MB or 4GB.`);
+};
+/** An option with a few values, the first of which is the default. */
+const choice = (flags: string, description: string, values: readonly string[]) =>
+  new Option(flags, description).choices(values).default(values[0]);
 
 program
   .command("etl")
   .description("read FHIR (and CSV), map it to OMOP, write Parquet and report.json")
   .argument("<input...>", "files, folders or globs: NDJSON, Bundles, single resources, .gz of each, CSV")
   .requiredOption("--warehouse <file>", "the DuckDB file to fill")
-  .option("--vocabulary <folder>", "an Athena download")
+  .option("--vocabulary <folder>", "an Athena download; again for local concepts and rules (repeatable)", collectAny)
+  .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
   .option("--no-vocabulary", "map without a vocabulary: all codes get concept 0")
   .option("--csv-mapping <file>", "how CSV files become OMOP: a mapping file, or the name of a ready one (synthea)")
   .option("--source <name>", "the name of the source system", "default")
-  .option("--out <folder>", "where to write one <table>.parquet a table, and report.json")
+  .addOption(choice("--source-value <form>", "what stands in *_source_value", ["code", "system#code"]))
+  .addOption(
+    choice("--routing <rule>", "a row goes to the table of its concept's domain, or of its resource", [
+      "domain",
+      "resource",
+    ]),
+  )
+  .addOption(
+    choice("--concepts <which>", "all codes become concepts, or only those that say what a record is", [
+      "all",
+      "primary",
+    ]),
+  )
+  .addOption(choice("--type-concept <which>", "what *_type_concept_id says", ["specific", "ehr"]))
+  .option("--no-notes", "leave out the texts of reports and documents")
+  .option(
+    "--overrides <file>",
+    "code systems, encounter classes, dropped statuses and extracts of your own (YAML or JSON)",
+  )
+  .option("--out <folder>", "where to write one <table>.parquet a table, report.json and unmapped.csv")
+  .option(
+    "--memory-limit <size>",
+    "how much memory DuckDB may use before it spills to disk, such as 4GB",
+    memorySize,
+    "1GB",
+  )
   .option("--strict", "exit with 3 when a record was quarantined or dropped", false)
   .action(async (inputs, options) => {
     process.exitCode = await (await import("./etl.ts")).etl(inputs, options);
   });
 
+program
+  .command("fhir2omop")
+  .description("map one FHIR resource or Bundle and print rows, mappings and losses as JSON")
+  .argument("<file>", "a .json file")
+  .requiredOption(
+    "--vocabulary <folder>",
+    "an Athena download; again for local concepts and rules (repeatable)",
+    collectAny,
+  )
+  .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
+  .action(async (file, options) => {
+    process.exitCode = await (await import("./fhir2omop.ts")).fhir2omop(file, options);
+  });
+
 const vocabulary = program.command("vocabulary").description("OMOP vocabularies");
 vocabulary
   .command("load")
-  .description("load an Athena download into a warehouse")
-  .argument("<folder>", "the unpacked download")
+  .description("load an Athena download for a warehouse")
+  .argument("<folder...>", "the unpacked download, and folders with local concepts and rules")
   .requiredOption("--warehouse <file>", "the DuckDB file")
-  .action(async (folder, options) => await (await import("./vocabulary-load.ts")).vocabularyLoad(folder, options));
+  .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
+  .action(async (folders, options) => await (await import("./vocabulary-load.ts")).vocabularyLoad(folders, options));
 
 program
   .command("histories")

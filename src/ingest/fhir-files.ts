@@ -60,6 +60,7 @@ export function fhirFiles(
       };
       const plan: LandingPlan = {
         files,
+        staged: new Set(),
         byLine: new Set(files.filter((file) => file.damaged && file.format === "ndjson").map(({ path }) => path)),
         refused: files
           .filter((file) => file.format === "unreadable")

@@ -30,6 +30,17 @@ create table if not exists meta.quarantine (
     run_id      varchar not null
 );
 
+-- Elements of another type than FHIR gives them, and in how many records of a file. Files that have none are not looked
+-- through for them.
+create table if not exists meta.unread_element (
+    file_id         integer not null,
+    resource_type   varchar not null,
+    element         varchar not null,     -- 'code.coding[].userSelected'
+    expected        varchar not null,     -- text, number, boolean, object, list
+    found           varchar not null,     -- the same, or 'several kinds'
+    records         bigint not null
+);
+
 -- How the rows of each CSV file become persons, visits or events (schemas/csv-mapping.ts), by source and landing table.
 create table if not exists meta.csv_mapping (
     source          varchar not null,
@@ -53,4 +64,11 @@ create or replace macro landing.reference_to(reference, type) as
         when reference[1:9] = 'urn:uuid:' then reference[10:]
         when starts_with(reference, type || '/') and not contains(reference[length(type) + 2:], '/') then reference[length(type) + 2:]
         else nullif(regexp_extract(reference, '(?:^|/)' || type || '/([^/?#]+)(?:/_history/[^/]*)?/?$', 1), '')
+    end;
+
+-- A reference as 'Type/id', whatever server and version it names; a urn, a contained '#id' and a search stay as they are.
+create or replace macro landing.canonical_reference(reference) as
+    case
+        when reference[1:4] = 'urn:' or reference[1:1] = '#' or contains(reference, '?') then reference
+        else coalesce(nullif(regexp_extract(reference, '([A-Za-z]+/[^/#]+)(?:/_history/[^/]*)?/?$', 1), ''), reference)
     end;

@@ -1,9 +1,11 @@
-import { literal, literalList, sqlText } from "../warehouse/sql-text.ts";
+import { columnTypes } from "../warehouse/json-structure.ts";
+import { identifier, literal, literalList, sqlText } from "../warehouse/sql-text.ts";
 import { quarantine, registerFiles } from "./landing-files.ts";
-import { groups, type LandingContext, type LandingPlan, ordinaryBytes } from "./landing-plan.ts";
+import { groups, type LandingContext, type LandingPlan, largeBytes, ordinaryBytes } from "./landing-plan.ts";
 import type { LandingTable } from "./landing-tables.ts";
 import type { SniffedFile } from "./sniff-file.ts";
-import { stageDocument, stageLines } from "./stage-carefully.ts";
+import { stageDocument, stageLines, stageValue } from "./stage-carefully.ts";
+import { countUnreadElements } from "./unread-elements.ts";
 
 /**
  * Lands every file of the plan, in the caller's transaction. Throws when DuckDB's reader fails on a file;
@@ -22,8 +24,9 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   const run = (text: string) => warehouse.run(text, undefined, { signal: context.signal });
 
   await run(sql("begin.sql"));
-  await registerFiles(warehouse, plan.files, context);
-  await forgetEarlierRows(context);
+  const inMemory = plan.inMemory && { path: plan.inMemory.path, format: "document", bytes: 0 };
+  const files = inMemory ? [...plan.files, inMemory] : plan.files;
+  if (await registerFiles(warehouse, files, context)) await forgetEarlierRows(context);
 
   const refused = new Set(plan.refused.map(({ path }) => path));
   const readable = plan.files.filter((file) => !refused.has(file.path));
@@ -31,12 +34,12 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   const ndjson = readable.filter((file) => file.format === "ndjson" && !plan.byLine.has(file.path));
   const typeTables = new Map(context.tables.map((table) => [table.resourceType, table]));
 
-  const mixed = ndjson.filter((file) => !typeTables.has(file.firstType ?? ""));
+  const direct = ndjson.filter((file) => typeTables.has(file.firstType ?? "") && !plan.staged.has(file.path));
+  const mixed = ndjson.filter((file) => !direct.includes(file));
   for (const table of context.tables) {
-    const ofType = ndjson.filter((file) => file.firstType === table.resourceType);
+    const ofType = direct.filter((file) => file.firstType === table.resourceType);
     for (const group of groups(ofType)) {
-      const parts = { table: table.table, structure: literal(JSON.stringify(table.structure)), ...group.parts };
-      await run(sql("land-ndjson.sql", parts));
+      await run(sql("land-ndjson.sql", { table: table.table, columns: columnTypes(table.structure), ...group.parts }));
     }
     context.onFiles(ofType.length);
     mixed.push(...(await withOtherLines(table, ofType, context)));
@@ -50,6 +53,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
     await run(sql("stage-documents.sql", group.parts));
     context.onFiles(group.files.length);
   }
+  if (plan.inMemory) await stageValue(plan.inMemory.path, plan.inMemory.value, context);
   await quarantine(warehouse, plan.refused, context.runId);
   await run(`insert into meta.quarantine select file_id, null, null, 'NOT_FHIR',
     'the JSON is no FHIR resource: it is no object with a resourceType', ${literal(context.runId)}
@@ -62,15 +66,15 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
     'an entry of a Bundle holds no FHIR resource', ${literal(context.runId)}
     from staged_resource where resource_type = '' and bundle is not null`);
   await run(sql("resolve-full-urls.sql"));
+  await countUnreadElements(context);
+  const portions = await largePortions(context);
   for (const { resourceType, table, structure } of await tablesOf("staged_resource", context)) {
     const parts = { table, structure: literal(JSON.stringify(structure)), resource_type: literal(resourceType) };
-    await run(sql("land-staged.sql", parts));
+    await run(sql("land-staged.sql", { ...parts, portion: `strlen(resource) <= ${largeBytes}` }));
+    for (const portion of portions) await run(sql("land-staged.sql", { ...parts, portion }));
   }
   await countRecords(context);
-  for (const { table, resourceType } of await tablesOf(
-    "landing_file join meta.file_records using (file_id)",
-    context,
-  )) {
+  for (const { table, resourceType } of await withVersions(context)) {
     await run(sql("supersede.sql", { table, resource_type: literal(resourceType) }));
   }
   await run("drop table staged_resource; drop table landing_file");
@@ -92,14 +96,17 @@ async function forgetEarlierRows({ warehouse, tables }: LandingContext): Promise
   }
 }
 
-/** Of the files landed as one type, those that held something else too. What they landed is taken back. */
+/**
+ * Of the files landed as one type, those that held something else too, or resources without an id, which is made of all of
+ * their content. What they landed is taken back.
+ */
 async function withOtherLines(
   { table, resourceType }: LandingTable,
   files: readonly SniffedFile[],
   { warehouse }: LandingContext,
 ): Promise<SniffedFile[]> {
   if (files.length === 0) return [];
-  const other = `select distinct landing_file from ${table} where "resourceType" is distinct from ${literal(resourceType)}`;
+  const other = `select distinct landing_file from ${table} where "resourceType" is distinct from ${literal(resourceType)} or id = ''`;
   const rows = await warehouse.rows<{ path: string }>(`select path from landing_file where file_id in (${other})`);
   if (rows.length === 0) return [];
   await warehouse.run(`delete from ${table} where landing_file in (${other})`);
@@ -118,11 +125,41 @@ async function withBadLines(files: readonly SniffedFile[], { warehouse }: Landin
   return files.filter(({ path }) => paths.has(path));
 }
 
+const portionBytes = 64_000_000;
+
+/**
+ * Large resources land a few at a time: DuckDB would hold two thousand of them at once, each several times over. Gives which,
+ * as conditions.
+ */
+async function largePortions({ warehouse }: LandingContext): Promise<string[]> {
+  const portions = await warehouse.rows<{ first: number; last: number }>(
+    `select min(rowid) as first, max(rowid) as last
+     from (
+       select rowid, sum(strlen(resource)) over (order by rowid) // ${portionBytes} as portion
+       from staged_resource where strlen(resource) > ${largeBytes}
+     )
+     group by portion order by first`,
+  );
+  return portions.map(({ first, last }) => `rowid between ${first} and ${last} and strlen(resource) > ${largeBytes}`);
+}
+
 /** The landing tables of the resource types that occur in a relation. */
 async function tablesOf(relation: string, { warehouse, tables }: LandingContext): Promise<readonly LandingTable[]> {
   const rows = await warehouse.rows<{ resource_type: string | null }>(`select distinct resource_type from ${relation}`);
   const types = new Set(rows.map(({ resource_type }) => resource_type));
   return tables.filter(({ resourceType }) => types.has(resourceType));
+}
+
+/** The landing tables of this landing in which one resource is there several times. */
+async function withVersions(context: LandingContext): Promise<readonly LandingTable[]> {
+  const tables = await tablesOf("landing_file join meta.file_records using (file_id)", context);
+  if (tables.length === 0) return [];
+  const several = tables.map(
+    ({ table, resourceType }) =>
+      `exists (select 1 from ${table} group by landing_source, id having count(*) > 1) as ${identifier(resourceType)}`,
+  );
+  const found = (await context.warehouse.row<Record<string, boolean>>(`select ${several.join(", ")}`))!;
+  return tables.filter(({ resourceType }) => found[resourceType]);
 }
 
 async function countRecords({ warehouse, tables }: LandingContext): Promise<void> {

@@ -11,13 +11,13 @@ export interface FileToLand {
 
 /**
  * Numbers the files of a landing in `meta.file` and in the temporary table `landing_file`. What the books hold of a file
- * that was landed before is forgotten; its number stays.
+ * that was landed before is forgotten; its number stays. Gives whether there was such a file.
  */
 export async function registerFiles(
   warehouse: Warehouse,
   files: readonly FileToLand[],
   { source, runId }: { readonly source: string; readonly runId: string },
-): Promise<void> {
+): Promise<boolean> {
   const statements = sqlText(import.meta.url, "sql/register-files.sql", {
     source: literal(source),
     run_id: literal(runId),
@@ -25,7 +25,9 @@ export async function registerFiles(
   const [create, insert, ...rest] = statements.split(";\n\n");
   await warehouse.run(create!);
   await warehouse.run(insert!, [JSON.stringify(files.map(({ path, format, bytes }) => ({ path, format, bytes })))]);
+  const known = await warehouse.row("select 1 from landing_file semi join meta.file using (file_id) limit 1");
   await warehouse.run(rest.join(";\n\n"));
+  return known !== undefined;
 }
 
 /** Writes what was refused into `meta.quarantine`. Its files are those of `landing_file`. */

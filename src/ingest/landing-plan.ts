@@ -7,10 +7,14 @@ import type { SniffedFile } from "./sniff-file.ts";
 /** Which way each file goes: the fast ways first, the careful ones for files that need them. */
 export interface LandingPlan {
   readonly files: readonly SniffedFile[];
+  /** NDJSON files of a landed type that hold something else too, or elements of wrong types: they are staged. */
+  readonly staged: ReadonlySet<string>;
   /** Files that are read line by line in JavaScript, because DuckDB's reader gives up on them. */
   readonly byLine: ReadonlySet<string>;
   /** Files that cannot be read at all. */
   readonly refused: readonly Refused[];
+  /** A document that is in memory already, under the name that it has in the books. */
+  readonly inMemory?: { readonly path: string; readonly value: unknown };
 }
 
 export interface LandingContext {
@@ -24,6 +28,9 @@ export interface LandingContext {
 
 /** What DuckDB's JSON reader takes at once of itself. A document that is bigger is read in a way of its own. */
 export const ordinaryBytes = 16_777_216;
+
+/** A resource that is bigger is handled with care for memory. */
+export const largeBytes = 1_000_000;
 
 /** Files that one statement can read together: packed alike, and of ordinary size. A huge document is read alone. */
 export function groups(files: readonly SniffedFile[]) {

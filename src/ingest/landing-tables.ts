@@ -22,8 +22,16 @@ export const landedTypes: readonly string[] = readdirSync(definitions)
   .map((file) => resourceTypeOf(file.replace(/\.sql$/, "")))
   .sort();
 
+const opened = new WeakMap<Warehouse, readonly LandingTable[]>();
+
 /** Makes the landing tables that do not exist yet and gives them all. */
 export async function openLanding(warehouse: Warehouse): Promise<readonly LandingTable[]> {
+  const tables = opened.get(warehouse) ?? (await createTables(warehouse));
+  opened.set(warehouse, tables);
+  return tables;
+}
+
+async function createTables(warehouse: Warehouse): Promise<readonly LandingTable[]> {
   const definition = (name: string) => readFileSync(new URL(`${name}.sql`, definitions), "utf8");
   const creates = [definition("types"), ...landedTypes.map((type) => definition(tableNameOf(type)))];
   await warehouse.run([sqlText(import.meta.url, "ingest.sql"), ...creates].join("\n"));

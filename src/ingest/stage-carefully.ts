@@ -52,25 +52,32 @@ export async function stageLines(file: SniffedFile, context: LandingContext): Pr
 export async function stageDocument(file: SniffedFile, context: LandingContext): Promise<boolean> {
   const document = await parseDocument(file, context.signal);
   if (document === undefined) return false;
+  await stageValue(file.path, document.value, context);
+  return true;
+}
+
+/** The resources of a document that was parsed, without those that have no landing table. */
+export async function stageValue(path: string, value: unknown, context: LandingContext): Promise<void> {
   let batch: Staged[] = [];
   let length = 0;
   const stageBatch = async () => {
     const broken = await brokenOf(batch, context);
     await stage(
-      file.path,
+      path,
       batch.map((each) => (broken.has(each.text) ? { ...each, type: "", text: undefined } : each)),
       context,
     );
     batch = [];
     length = 0;
   };
-  for (const resource of resourcesIn(document.value, keptTypes(context))) {
-    batch.push(resource);
-    length += resource.text?.length ?? 0;
+  const kept = keptTypes(context);
+  for (const { value: resource, ...place } of resourcesIn(value)) {
+    const text = kept.has(place.type ?? "") ? JSON.stringify(resource) : undefined;
+    batch.push({ ...place, text });
+    length += text?.length ?? 0;
     if (length >= batchLength) await stageBatch();
   }
   await stageBatch();
-  return true;
 }
 
 async function parseDocument(file: SniffedFile, signal: AbortSignal): Promise<{ value: unknown } | undefined> {
@@ -86,14 +93,22 @@ async function parseDocument(file: SniffedFile, signal: AbortSignal): Promise<{ 
 
 let bundles = 0;
 
+/** What stands in a document in the place of a resource; `type` is '' where it is none, undefined where nothing is there. */
+export interface ResourceInPlace {
+  readonly bundle?: number | undefined;
+  readonly fullUrl?: unknown;
+  readonly type: string | undefined;
+  readonly value?: unknown;
+}
+
 /**
  * The resources of a document: in place of a Bundle those in it, however deep. Bundles count down from -1, for DuckDB counts
  * its own up from 0.
  */
-function* resourcesIn(value: unknown, kept: ReadonlySet<string>, place: Partial<Staged> = {}): Generator<Staged> {
+export function* resourcesIn(value: unknown, place: Partial<ResourceInPlace> = {}): Generator<ResourceInPlace> {
   const type = typeOf(value);
   if (type !== "Bundle") {
-    yield { ...place, type, text: kept.has(type) ? JSON.stringify(value) : undefined };
+    yield { ...place, type, value };
     return;
   }
   const bundle = --bundles;
@@ -101,7 +116,7 @@ function* resourcesIn(value: unknown, kept: ReadonlySet<string>, place: Partial<
   for (const each of Array.isArray(entry) ? entry : []) {
     const { fullUrl, resource } = (each ?? {}) as { fullUrl?: unknown; resource?: unknown };
     if (resource === undefined) yield { bundle, fullUrl, type: undefined };
-    else yield* resourcesIn(resource, kept, { bundle, fullUrl });
+    else yield* resourcesIn(resource, { bundle, fullUrl });
   }
 }
 
@@ -122,6 +137,11 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Half a surrogate pair in a type or URL is replaced: DuckDB would take none of the rows. A text of JSON has it as an escape. */
+function asParameter(staged: readonly Partial<Staged>[]): string {
+  return JSON.stringify(staged, (_, value: unknown) => (typeof value === "string" ? value.toWellFormed() : value));
+}
+
 const rowsOfParameter = `(select unnest(
   json_transform($1::json, '[{"bundle":"BIGINT","fullUrl":"VARCHAR","type":"VARCHAR","text":"VARCHAR"}]'), recursive := true
 ))`;
@@ -133,7 +153,7 @@ async function brokenOf(
 ): Promise<Set<string | undefined>> {
   const rows = await warehouse.rows<{ text: string }>(
     `select text from ${rowsOfParameter} where not json_valid(text)`,
-    [JSON.stringify(staged)],
+    [asParameter(staged)],
   );
   return new Set(rows.map(({ text }) => text));
 }
@@ -142,6 +162,6 @@ async function stage(path: string, staged: readonly Staged[], { warehouse }: Lan
   await warehouse.run(
     `insert into staged_resource
      select (select file_id from landing_file where path = $2), bundle, "fullUrl", type, text from ${rowsOfParameter}`,
-    [JSON.stringify(staged), path],
+    [asParameter(staged), path],
   );
 }

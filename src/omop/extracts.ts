@@ -1,43 +1,93 @@
 import { readdirSync, readFileSync } from "node:fs";
+import type { MapToOmopOptions } from "./mapping-options.ts";
 
-/** The shape an extract has: one row a person, visit or event. */
-export type Shape = "person" | "visit" | "event";
+/** The shapes of `events.sql`: what one row of an extract is. */
+const shapes = ["person", "visit", "event", "provider", "care_site", "note", "payer_plan", "cost"] as const;
+export type Shape = (typeof shapes)[number];
 
-/** A select that gives records of one kind in one of the three shapes. */
+/** A select that gives records of one kind in one of the shapes. */
 export interface Extract {
   readonly name: string;
   readonly shape: Shape;
   readonly select: string;
   /** The resource types whose records it accounts for. */
   readonly resourceType: string;
+  /** The user's file that it comes from; undefined: it is built in. */
+  readonly path?: string;
 }
 
 const folder = new URL("./fhir/", import.meta.url);
-const shapes: Readonly<Record<string, Shape>> = { patient: "person", encounter: "visit" };
 
-/** The extracts of FHIR resources: one `.sql` file of `fhir/` each, named after its resource type. */
+/**
+ * The extracts of FHIR resources: `fhir/<resource type>.<shape>.sql`, the shape left out where it is an event. A resource
+ * type may have several, such as a report that is both an event and a note.
+ */
 export const fhirExtracts: readonly Extract[] = readdirSync(folder)
   .filter((file) => file.endsWith(".sql"))
   .sort()
-  .map((file) => {
-    const name = file.replace(/\.sql$/, "");
-    return {
-      name,
-      shape: shapes[name] ?? "event",
-      select: readFileSync(new URL(file, folder), "utf8"),
-      resourceType: name.replace(/(^|-)([a-z])/g, (_, _separator, letter: string) => letter.toUpperCase()),
-    };
-  });
+  .map((file) => extractNamed(file, readFileSync(new URL(file, folder), "utf8")));
+
+/** The extract that a file of this name holds. */
+export function extractNamed(file: string, select: string): Extract {
+  const [name = "", shape = "event"] = file.replace(/\.sql$/, "").split(".");
+  return {
+    name: file,
+    shape: shape.replace("-", "_") as Shape,
+    select,
+    resourceType: name.replace(/(^|-)([a-z])/g, (_, _separator, letter: string) => letter.toUpperCase()),
+  };
+}
+
+export function isShape(shape: string): shape is Shape {
+  return (shapes as readonly string[]).includes(shape);
+}
+
+/** Extracts as the options want their rows. */
+export function chosenExtracts(
+  extracts: readonly Extract[],
+  { notes = true, routing = "domain" }: MapToOmopOptions,
+): readonly Extract[] {
+  const withTexts = notes ? extracts : extracts.map(withoutText);
+  return routing === "resource" ? withTexts.map(inOwnTable) : withTexts;
+}
+
+/** The extract of notes that gives why there are none: their texts are not even decoded. Others stay as they are. */
+function withoutText(extract: Extract): Extract {
+  if (extract.shape !== "note") return extract;
+  const select = `select * exclude (title, text) replace ('NOTES_OFF' as refused) from (\n${extract.select}\n)`;
+  return { ...extract, select };
+}
 
 /**
- * One view a shape over all extracts, so that what comes after knows persons, visits and events but not their sources.
- * Columns meet by name; an extract that leaves one out gives NULL.
+ * The extract whose rows stay in the table of their resource under the concept of their code, whatever it means: Observations by
+ * what their value is, an Encounter that is part of another as a visit, an allergy under the substance.
  */
-export function createExtractViews(extracts: readonly Extract[]): string {
-  return (["person", "visit", "event"] as const)
+function inOwnTable(extract: Extract): Extract {
+  const change = ownTableOf[extract.name];
+  if (change === undefined) return extract;
+  return {
+    ...extract,
+    select: `select ${change} from (from ${extract.shape}_shape union all by name (\n${extract.select}\n))`,
+  };
+}
+
+const ownTableOf: Readonly<Record<string, string>> = {
+  "observation.sql":
+    "* replace (case when value_number is null then 'observation' else 'measurement' end as natural_table)",
+  "encounter.visit.sql": "* exclude (parent_id)",
+  "allergy-intolerance.sql": "* exclude (concept_constant)",
+};
+
+/**
+ * One relation a shape over all extracts, so that what comes after knows persons, visits, events but not their sources.
+ * Columns meet by name; an extract that leaves one out gives NULL. A view holds no rows, however many there are; a table is
+ * planned once, which is what takes the time where there are few.
+ */
+export function createExtracts(extracts: readonly Extract[], kind: "view" | "table"): string {
+  return shapes
     .map((shape) => {
       const selects = extracts.filter((extract) => extract.shape === shape).map(({ select }) => `(\n${select}\n)`);
-      return `create or replace temp view extracted_${shape} as\n${[`from ${shape}_shape`, ...selects].join(
+      return `create or replace temp ${kind} extracted_${shape} as\n${[`from ${shape}_shape`, ...selects].join(
         "\nunion all by name\n",
       )};`;
     })

@@ -34,6 +34,11 @@ export async function createRunReport(warehouse: Warehouse, mapped: Filled): Pro
        where whole_record and list_contains([${mapped.files.join(", ")}], file_id)
        group by all order by count desc, resource_type, reason`,
     ),
+    unread_elements: await warehouse.rows(
+      `select resource_type, element, expected, found, sum(records)::bigint as records from meta.unread_element
+       where list_contains([${mapped.files.join(", ")}], file_id)
+       group by all order by records desc, resource_type, element, found`,
+    ),
     summary: { ...summary, off_vocab_rate: all === 0 ? 0 : off / all },
     files: await filesOf(warehouse, mapped.files, rows),
   });

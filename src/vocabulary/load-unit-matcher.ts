@@ -7,7 +7,7 @@ import { createUnitMatcher, type UnitConcept, type UnitMatcher } from "./units.t
 const aliasFile = fileURLToPath(new URL("../../schemas/unit-aliases.csv", import.meta.url));
 
 /**
- * The unit matcher for the loaded vocabulary, whole or an excerpt, with the aliases of `schemas/unit-aliases.csv`.
+ * The unit matcher for the attached vocabulary, whole or an excerpt, with the aliases of `schemas/unit-aliases.csv`.
  * Without a vocabulary it matches nothing. Cost: one look through CONCEPT.
  *
  * @example
@@ -17,7 +17,7 @@ const aliasFile = fileURLToPath(new URL("../../schemas/unit-aliases.csv", import
 export async function loadUnitMatcher(warehouse: Pick<Warehouse, "rows">): Promise<UnitMatcher> {
   const concepts = await warehouse.rows<UnitConcept>(
     `select concept_id as "conceptId", concept_code as code
-     from vocab.concept
+     from vocabulary.concept
      where vocabulary_id = 'UCUM' and domain_id = 'Unit' and standard_concept = 'S' and invalid_reason is null`,
   );
   const aliases = await warehouse.rows<UnitAlias>(

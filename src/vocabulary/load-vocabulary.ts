@@ -1,156 +1,101 @@
-import { readdir, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { type CdmColumn, cdmTables } from "../../schemas/cdm.ts";
-import { messageOf, OmopipeError } from "../pipeline/errors.ts";
-import { identifier, pathLiteral } from "../warehouse/sql-text.ts";
+import { resolve } from "node:path";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { attachDatabases, type RefusedVocabularyRows, refusedRows } from "./attach-databases.ts";
+import { type LoadVocabularyOptions, openVocabularyDatabase } from "./vocabulary-database.ts";
+import { findVocabulary, vocabularyTables } from "./vocabulary-files.ts";
 
 /** What was loaded: rows by vocabulary table, and the release the download names. */
 export interface LoadedVocabulary {
   readonly version: string;
   readonly rows: Readonly<Record<string, number>>;
-  /** False when the same files had been loaded before and nothing was done. */
+  /** All rows that were read are in `rows` or here. */
+  readonly refused: readonly RefusedVocabularyRows[];
+  /** False when all files had been loaded before, for this warehouse or another, and nothing was done. */
   readonly loaded: boolean;
+  /** The DuckDB files that hold it, one a folder or file. Each may be deleted, and is then made again when it is next needed. */
+  readonly databases: readonly string[];
 }
-
-/** How a vocabulary is loaded. */
-export interface LoadVocabularyOptions {
-  /** Stops the loading; the vocabulary that was there before then stays. */
-  readonly signal?: AbortSignal | undefined;
-  /** Told the name of each table before it is loaded. */
-  readonly onTable?: ((table: string) => void) | undefined;
-}
-
-const tables = cdmTables.filter((table) => table.group === "vocabulary");
-const required = new Set(["concept", "concept_relationship"]);
 
 /**
- * Loads an Athena download into schema `vocab`: tab-separated files named after their tables (`CONCEPT.csv`, also
- * `.csv.gz`), without quoting, dates as `yyyymmdd` or `yyyy-mm-dd`. A literal `NA` stays text. CONCEPT and
- * CONCEPT_RELATIONSHIP must be there; the others may be missing. Files that were loaded before are not loaded again.
+ * Loads a vocabulary and attaches it to a warehouse, where its ten tables are then `vocabulary.concept` and so on, for reading,
+ * until the warehouse is closed. The warehouse remembers where it is, and mapping finds it again.
  *
- * Throws VOCABULARY_MISSING when the folder is no Athena download, VOCABULARY_INVALID when a file cannot be read;
- * the vocabulary that was there before then stays.
+ * A vocabulary is the folder of an Athena download, or several folders and files: a download, and what is one's own (local
+ * concepts with ids from 2,000,000,000, rules in SOURCE_TO_CONCEPT_MAP.csv). Where two have the same concept, the first counts.
+ * CONCEPT and CONCEPT_RELATIONSHIP must be among them. Each file may be tab- or comma-separated, quoted or not, plain or gzip,
+ * with its columns in any order; dates may be `yyyymmdd`, `yyyy-mm-dd`, with slashes, or days of a spreadsheet. A literal `NA`
+ * stays text where text can stand.
+ *
+ * Each folder is loaded once, into a DuckDB file that all warehouses share, and again when a file changes. It lies beside the
+ * files, or in the user's folder for caches where nothing can be written there.
+ *
+ * Throws VOCABULARY_MISSING when there is nothing to load, VOCABULARY_INVALID (with file, line, column and reason) when a file
+ * cannot be read; the vocabulary that was attached before then stays.
  *
  * @example
- * const { version, rows } = await loadVocabulary(warehouse, "athena/");
+ * const { version, rows } = await loadVocabulary(warehouse, ["athena/", "local/"]);
  */
 export async function loadVocabulary(
   warehouse: Warehouse,
-  folder: string,
-  { signal, onTable }: LoadVocabularyOptions = {},
+  paths: string | readonly string[],
+  options: LoadVocabularyOptions = {},
 ): Promise<LoadedVocabulary> {
-  const files = await vocabularyFiles(folder);
-  const fingerprint = JSON.stringify([...files.values()]);
-  const before = await warehouse.row<{ value: string }>(
-    "select value from meta.setting where name = 'vocabulary_files'",
+  const parts = await findVocabulary([paths].flat());
+  const opened = [];
+  for (const part of parts) opened.push(await openVocabularyDatabase(warehouse, part, options));
+  const databases = opened.map(({ path }) => path);
+  await attachDatabases(warehouse, databases);
+  await remember(warehouse, { paths: parts.map(({ path }) => path), cache: options.cache && resolve(options.cache) });
+  const { version, rows } = await describe(warehouse);
+  const refused = await refusedRows(
+    warehouse,
+    parts.map(({ path }) => path),
   );
-  if (before?.value === fingerprint) return { ...(await describe(warehouse)), loaded: false };
-
-  await warehouse.transaction(async () => {
-    for (const { table, columns } of tables) {
-      await warehouse.run(`delete from vocab.${table}`);
-      const file = files.get(table);
-      if (!file) continue;
-      onTable?.(table);
-      await loadTable(warehouse, table, columns, file.path, signal);
-    }
-    await warehouse.run("delete from meta.setting where name = 'vocabulary_files'");
-    await warehouse.run("insert into meta.setting values ('vocabulary_files', $1)", [fingerprint]);
-  });
-  return { ...(await describe(warehouse)), loaded: true };
+  return { version, rows, refused, loaded: opened.some(({ made }) => made), databases };
 }
 
-/** The release of the loaded vocabulary, as Athena names it in the row `None` of VOCABULARY; empty when none is loaded. */
-export async function vocabularyVersion(warehouse: Warehouse): Promise<string> {
+/** Where a vocabulary is. */
+export interface VocabularyPlace {
+  readonly paths: readonly string[];
+  readonly cache?: string | undefined;
+}
+
+/** The vocabulary that the warehouse was loaded with last; undefined when there was none. */
+export async function rememberedVocabulary(warehouse: Pick<Warehouse, "row">): Promise<VocabularyPlace | undefined> {
+  const setting = await warehouse.row<{ value: string }>("select value from meta.setting where name = 'vocabulary'");
+  return setting && JSON.parse(setting.value);
+}
+
+/** Attaches a vocabulary without any rows. */
+export async function attachNoVocabulary(warehouse: Warehouse): Promise<void> {
+  await attachDatabases(warehouse, []);
+}
+
+/**
+ * The release of the vocabulary that the warehouse was mapped with, as Athena names it in the row `None` of VOCABULARY; empty
+ * when there was none.
+ */
+export async function vocabularyVersion(warehouse: Pick<Warehouse, "row">, schema = "vocab"): Promise<string> {
   const row = await warehouse.row<{ version: string | null }>(
-    "select vocabulary_version as version from vocab.vocabulary where vocabulary_id = 'None'",
+    `select vocabulary_version as version from ${schema}.vocabulary where vocabulary_id = 'None'`,
   );
   return row?.version ?? "";
 }
 
-/** How to get a vocabulary, for messages. */
-export const howToGetVocabulary =
-  "Download one from Athena (athena.ohdsi.org: log in, choose at least SNOMED, LOINC, RxNorm, CVX, UCUM and the ICD " +
-  "vocabularies, unpack the ZIP) and name the unpacked folder with --vocabulary DIR";
-
-/** Throws VOCABULARY_MISSING when a folder is no Athena download: a look before long work that will need it. */
-export async function checkVocabularyFolder(folder: string): Promise<void> {
-  await vocabularyFiles(folder);
-}
-
-async function vocabularyFiles(folder: string): Promise<Map<string, { path: string; bytes: number; changed: number }>> {
-  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
-    const fault = cause.code === "ENOENT" ? "does not exist" : `cannot be read as a folder: ${messageOf(cause)}`;
-    throw new OmopipeError("VOCABULARY_MISSING", `The vocabulary folder ${folder} ${fault}. ${howToGetVocabulary}.`, {
-      cause,
-    });
+async function remember(warehouse: Warehouse, place: VocabularyPlace): Promise<void> {
+  await warehouse.transaction(async () => {
+    await warehouse.run("delete from meta.setting where name = 'vocabulary'");
+    await warehouse.run("insert into meta.setting values ('vocabulary', $1)", [JSON.stringify(place)]);
   });
-  const files = new Map<string, { path: string; bytes: number; changed: number }>();
-  for (const { table } of tables) {
-    const name = names.find((candidate) => new RegExp(`^${table}\\.(csv|tsv|txt)(\\.gz)?$`, "i").test(candidate));
-    if (!name) continue;
-    const path = resolve(join(folder, name));
-    const { size, mtimeMs } = await stat(path);
-    files.set(table, { path, bytes: size, changed: mtimeMs });
-  }
-  const missing = [...required].filter((table) => !files.has(table)).map((table) => `${table.toUpperCase()}.csv`);
-  if (missing.length > 0) {
-    throw new OmopipeError(
-      "VOCABULARY_MISSING",
-      `${folder} is no Athena download: ${missing.join(" and ")} missing. ${howToGetVocabulary}.`,
-    );
-  }
-  return files;
 }
 
-async function loadTable(
-  warehouse: Warehouse,
-  table: string,
-  columns: readonly CdmColumn[],
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const file = `read_csv(${pathLiteral(path)}, delim = '\\t', quote = '', escape = '', header = true, all_varchar = true,
-    nullstr = '', strict_mode = false, max_line_size = 10000000)`;
-  try {
-    const present = new Set((await warehouse.columns(file)).map(({ name }) => name.toLowerCase()));
-    const missing = columns.filter((column) => column.required && !present.has(column.name));
-    if (missing.length > 0) throw new Error(`column ${missing.map(({ name }) => name).join(", ")} is missing`);
-    const values = columns.filter(({ name }) => present.has(name));
-    await warehouse.run(
-      `insert into vocab.${table} by name select ${values.map(readColumn).join(", ")} from ${file}`,
-      undefined,
-      { signal },
-    );
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw new OmopipeError("VOCABULARY_INVALID", `${path} could not be loaded as ${table}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-function readColumn({ name, type, required }: CdmColumn): string {
-  const column = identifier(name);
-  switch (type) {
-    case "date":
-      return `coalesce(try_strptime(${column}, '%Y%m%d')::date, ${column}::date) as ${column}`;
-    case "integer":
-      return `${column}::bigint as ${column}`;
-    case "numeric":
-      return `${column}::double as ${column}`;
-    default:
-      // An empty text is NULL in an optional column; a required one (an empty concept name) keeps it.
-      return required ? `coalesce(${column}, '') as ${column}` : column;
-  }
-}
-
-async function describe(warehouse: Warehouse): Promise<Omit<LoadedVocabulary, "loaded">> {
-  const counts = tables.map(({ table }) => `select '${table}' as name, count(*) as rows from vocab.${table}`);
+async function describe(warehouse: Warehouse): Promise<Pick<LoadedVocabulary, "version" | "rows">> {
+  const counts = vocabularyTables.map(
+    ({ table }) => `select '${table}' as name, count(*) as rows from vocabulary.${table}`,
+  );
   const rows = await warehouse.rows<{ name: string; rows: number }>(counts.join(" union all "));
   return {
-    version: await vocabularyVersion(warehouse),
+    version: await vocabularyVersion(warehouse, "vocabulary"),
     rows: Object.fromEntries(rows.map(({ name, rows: count }) => [name, count])),
   };
 }

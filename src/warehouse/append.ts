@@ -21,11 +21,10 @@ export async function appendRows(
       [JSON.stringify(rows, asText)],
     );
   } catch (error) {
-    // Without cause: DuckDB's message quotes the row.
-    const reason = messageOf(error)
-      .replace(/\n.*/s, "")
-      .replace(/["'].*["']/, "a value");
-    throw new OmopipeError("QUERY_FAILED", `The rows do not fit into ${table}, none was appended: ${reason}`);
+    const reason = messageOf(error).replace(/\n.*/s, "");
+    throw new OmopipeError("QUERY_FAILED", `The rows do not fit into ${table}, none was appended: ${reason}`, {
+      cause: error,
+    });
   }
 }
 

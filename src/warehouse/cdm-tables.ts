@@ -12,20 +12,34 @@ const schemaOfGroup = { cdm: "cdm", vocabulary: "vocab", results: "results" } as
  * memory and slows loading many times over; uniqueness is checked after each mapping instead.
  */
 export function createCdmTables(): string {
-  return cdmTables.map(createTable).join("\n");
+  return cdmTables
+    .map((table) => `${createTable(table, schemaOfGroup[table.group])}\n${createViewInCdm(table)}`)
+    .join("\n");
 }
 
 /** The names of the tables that hold clinical, health system and derived data, in the order of the specification. */
 export const cdmTableNames: readonly string[] = cdmTables.filter((t) => t.group === "cdm").map((t) => t.table);
 
-function createTable({ table, group, columns }: CdmTable): string {
-  const schema = schemaOfGroup[group];
+/** `create table` statements for the ten tables of the vocabulary, in another database. */
+export function createVocabularyTables(database: string): string {
+  return cdmTables
+    .filter(({ group }) => group === "vocabulary")
+    .map((table) => createTable(table, database))
+    .join("\n");
+}
+
+function createTable({ table, columns }: CdmTable, schema: string): string {
   const lines = columns.map(
     (column) => `    ${identifier(column.name)} ${duckdbType(column.type)}${column.required ? " not null" : ""}`,
   );
-  const create = `create table if not exists ${schema}.${identifier(table)} (\n${lines.join(",\n")}\n);`;
-  if (schema === "cdm") return create;
-  return `${create}\ncreate view if not exists cdm.${identifier(table)} as from ${schema}.${identifier(table)};`;
+  return `create table if not exists ${schema}.${identifier(table)} (\n${lines.join(",\n")}\n);`;
+}
+
+function createViewInCdm({ table, group }: CdmTable): string {
+  const schema = schemaOfGroup[group];
+  return schema === "cdm"
+    ? ""
+    : `create view if not exists cdm.${identifier(table)} as from ${schema}.${identifier(table)};`;
 }
 
 function duckdbType(type: string): string {

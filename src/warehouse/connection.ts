@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
+import { messageWithoutValues } from "./message-without-values.ts";
 
 /** A DuckDB connection whose calls can be stopped: one by its signal, all of them by closing. */
 export interface Connection {
@@ -12,7 +13,7 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Opens a connection. Its calls reject with QUERY_FAILED, with the text of DuckDB's own error. */
+/** Opens a connection. Its calls reject with QUERY_FAILED, with the text of DuckDB's own error but no value of the data. */
 export async function connect(instance: DuckDBInstance): Promise<Connection> {
   const connection = await instance.connect();
   const running = new Set<Promise<unknown>>();
@@ -40,7 +41,13 @@ export async function connect(instance: DuckDBInstance): Promise<Connection> {
         return await result;
       } catch (error) {
         signal?.throwIfAborted();
-        throw new OmopipeError("QUERY_FAILED", messageOf(error), { cause: error });
+        // Without its cause where that quotes data.
+        const original = messageOf(error);
+        const message = messageWithoutValues(original).replace(
+          /\n\nPossible solutions:[\s\S]*/,
+          "\nGive DuckDB more with the memoryLimit of openWarehouse, or etl --memory-limit.",
+        );
+        throw new OmopipeError("QUERY_FAILED", message, message === original ? { cause: error } : {});
       } finally {
         running.delete(result);
         signal?.removeEventListener("abort", interrupt);

@@ -14,8 +14,14 @@ import { type Row, toPlain } from "./values.ts";
 
 /** How a warehouse is opened. */
 export interface WarehouseOptions {
-  /** A folder with an Athena download. It is loaded when data is first mapped, and again when its release changes. */
-  readonly vocabulary?: string | undefined;
+  /**
+   * The vocabulary: a folder with an Athena download, or several folders and files, such as a download and a folder of one's
+   * own with local concepts and SOURCE_TO_CONCEPT_MAP.csv. It is loaded when data is first mapped, and again when a file
+   * changes. Default: the one that the warehouse was loaded with last.
+   */
+  readonly vocabulary?: string | readonly string[] | undefined;
+  /** The folder for the databases that vocabularies are loaded into. Default: beside the files themselves. */
+  readonly vocabularyCache?: string | undefined;
   /** How much memory DuckDB may use before it spills to disk. Default "1GB". */
   readonly memoryLimit?: string | undefined;
   /** Opens an existing file for reading only; other readers may have it open at the same time. Default false. */
@@ -35,8 +41,10 @@ export type QueryParameters = readonly (string | number | bigint | boolean | nul
 export interface Warehouse extends AsyncDisposable {
   /** The file, or ":memory:". */
   readonly path: string;
-  /** The vocabulary folder the warehouse was opened with. */
-  readonly vocabulary: string | undefined;
+  /** The folders and files of the vocabulary that the warehouse was opened with. */
+  readonly vocabulary: readonly string[];
+  /** The folder for the databases that vocabularies are loaded into; undefined: beside the files themselves. */
+  readonly vocabularyCache: string | undefined;
   /** Where runs are written down: one row of `meta.run` each. None where the warehouse was opened for reading only. */
   readonly ledger: RunLedger | undefined;
   /** Runs one or several statements (with parameters: one) and drops what they return. */
@@ -92,7 +100,8 @@ export async function openWarehouse(path: string, options: WarehouseOptions = {}
 
   const warehouse: Warehouse = {
     path,
-    vocabulary: options.vocabulary,
+    vocabulary: [options.vocabulary ?? []].flat(),
+    vocabularyCache: options.vocabularyCache,
     get ledger() {
       return options.readOnly ? undefined : createLedger(warehouse);
     },
@@ -144,6 +153,7 @@ export async function openWarehouse(path: string, options: WarehouseOptions = {}
   };
 
   try {
+    await mustHaveOwnName(warehouse);
     if (!options.readOnly) await warehouse.run(`${sqlText(import.meta.url, "schema.sql")}\n${createCdmTables()}`);
     return warehouse;
   } catch (error) {
@@ -186,6 +196,15 @@ async function createInstance(path: string, options: WarehouseOptions): Promise<
       cause: error,
     });
   }
+}
+
+/** DuckDB calls a database like its file, and could not tell it from a schema, or the vocabulary, of the same name. */
+async function mustHaveOwnName(warehouse: Warehouse): Promise<void> {
+  const taken = await warehouse.row<{ name: string }>(
+    `select current_database() as name
+     where name in ('landing', 'vocab', 'cdm', 'mapping', 'features', 'results', 'meta', 'vocabulary')`,
+  );
+  if (taken) throw new Error(`"${taken.name}" is also the name of something in it; give the file another one`);
 }
 
 function toObject(names: readonly string[], row: readonly DuckDBValue[]): Row {

@@ -1,37 +1,18 @@
-import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fhirToOmopSchema } from "../../schemas/fhir-to-omop.ts";
 import { runReportSchema } from "../../schemas/report.ts";
 import { localOutcomeId } from "../../src/engines/phenom/engine.ts";
 import { servePhenom } from "../../src/engines/phenom/serve-phenom.ts";
+import { type Ended, omopipe } from "../support/command.ts";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
-const main = join(project, "src/cli/main.ts");
 const ndjson = join(project, "sample-data/fhir/ndjson");
 const csv = join(project, "sample-data/csv");
 const vocabulary = join(project, "sample-data/vocabulary");
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function omopipe(args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
-      cwd: project,
-      env: { ...process.env, ...environment },
-    });
-    const said = { stdout: "", stderr: "" };
-    child.stdout.on("data", (data) => (said.stdout += data));
-    child.stderr.on("data", (data) => (said.stderr += data));
-    child.on("close", (code) => resolve({ code, ...said }));
-  });
-}
 
 describe("omopipe", () => {
   let folder: string;
@@ -60,17 +41,78 @@ describe("omopipe", () => {
     expect(etl.stderr).toContain("mapToOmop: done");
     expect(etl.stderr, "a loss is said").toContain("4 of 1605 records left no row");
     expect(await readdir(join(folder, "cdm"))).toEqual(
-      expect.arrayContaining(["person.parquet", "measurement.parquet", "report.json"]),
+      expect.arrayContaining(["person.parquet", "measurement.parquet", "report.json", "unmapped.csv"]),
     );
     const report = runReportSchema.parse(JSON.parse(await readFile(join(folder, "cdm/report.json"), "utf8")));
     expect(report.resources).toMatchObject({ read: 1633, mapped: 1601 });
   });
 
   test("etl --strict ends with 3 when a record was dropped", { timeout: 60_000 }, async () => {
-    const strict = ["etl", ndjson, "--no-vocabulary", "--strict", "--warehouse", join(folder, "strict.duckdb")];
+    const strict = [
+      "etl",
+      ndjson,
+      "--no-vocabulary",
+      "--strict",
+      "--memory-limit",
+      "800MB",
+      "--warehouse",
+      join(folder, "strict.duckdb"),
+    ];
     const { code, stderr } = await omopipe(strict);
     expect(code).toBe(3);
     expect(stderr).toContain("all codes are kept with concept 0");
+  });
+
+  test("etl maps by the options and overrides that it is given", { timeout: 60_000 }, async () => {
+    const input = join(folder, "options/all.ndjson");
+    const overrides = join(folder, "options/overrides.yaml");
+    await mkdir(join(folder, "options"));
+    const encounter = { class: { code: "AMB" }, subject: { reference: "Patient/p" }, period: { start: "2019-03-01" } };
+    await writeFile(
+      input,
+      [
+        { resourceType: "Patient", id: "p", birthDate: "1980-01-01" },
+        { resourceType: "Encounter", id: "e", status: "planned", ...encounter },
+      ]
+        .map((resource) => JSON.stringify(resource))
+        .join("\n"),
+    );
+    await writeFile(overrides, "encounterClasses: { AMB: 9201 }\ndroppedStatuses: { Encounter: [cancelled] }\n");
+    const at = join(folder, "options/warehouse.duckdb");
+    const run = (...flags: string[]) => omopipe(["etl", input, "--no-vocabulary", "--warehouse", at, ...flags]);
+
+    expect(await run("--type-concept", "ehr", "--overrides", overrides)).toMatchObject({ code: 0 });
+
+    const query = "select visit_concept_id, visit_type_concept_id from cdm.visit_occurrence";
+    const { stdout } = await omopipe(["query", query, "--warehouse", at, "--format", "json"]);
+    expect(JSON.parse(stdout)).toEqual([{ visit_concept_id: 9201, visit_type_concept_id: 32817 }]);
+    expect(await run("--routing", "anywhere")).toMatchObject({ code: 2, stderr: expect.stringContaining("resource") });
+    await writeFile(overrides, "encounterClass: { AMB: 9201 }\n");
+    expect(await run("--overrides", overrides)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/overrides\.yaml is no file of overrides: .*encounterClass/s),
+    });
+  });
+
+  test("fhir2omop prints the answer, and ends with 1 when nothing could be mapped", { timeout: 60_000 }, async () => {
+    const run = (file: string) => omopipe(["fhir2omop", file, "--vocabulary", vocabulary]);
+    const done = await run(join(project, "sample-data/fhir/bundles/patient-0001.json"));
+    expect(done).toMatchObject({ code: 0, stderr: "" });
+    expect(fhirToOmopSchema.parse(JSON.parse(done.stdout))).toMatchObject({
+      success: true,
+      tables: { person: [{ person_source_value: expect.any(String) }] },
+    });
+    const alone = join(folder, "observation.json");
+    await writeFile(alone, '{"resourceType":"Observation","id":"o"}');
+    const refused = await run(alone);
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ success: false });
+    await writeFile(alone, '{"resourceType":"Patient","name":"Miller');
+    expect(await run(alone)).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `${alone} is not JSON. It must hold one FHIR resource or one Bundle.\n`,
+    });
   });
 
   test("etl takes CSV by a mapping, and names CSV that it leaves alone", { timeout: 60_000 }, async () => {
@@ -126,6 +168,12 @@ describe("omopipe", () => {
       "is no Athena download",
     ],
     ["CSV without a mapping", 2, ["etl", join(csv, "patients.csv"), "--warehouse", "FOLDER/x.duckdb"], "--csv-mapping"],
+    [
+      "no size of memory",
+      2,
+      ["etl", ndjson, "--warehouse", "FOLDER/x.duckdb", "--memory-limit", "much"],
+      '"much" is no size',
+    ],
     ["no warehouse named", 2, ["etl", ndjson], "--warehouse <file>"],
     ["an unknown command", 2, ["etk"], "unknown command"],
     ["a query of no warehouse", 1, ["query", "select 1", "--warehouse", "FOLDER/none.duckdb"], "There is no warehouse"],

@@ -217,6 +217,7 @@ describe("the code of an event", () => {
     source_concept_id: 0,
     target: 0,
     concept_id: 0,
+    statement: false,
     status: "UNMAPPED",
     ...more,
   });

@@ -109,7 +109,7 @@ test("gzip in several members, as some writers make it", async () => {
 });
 
 describe("documents of more than 16 MB", () => {
-  const attachment = { resourceType: "DocumentReference", id: "d", content: [{ data: "x".repeat(20_000_000) }] };
+  const attachment = { resourceType: "Binary", id: "d", data: "x".repeat(20_000_000) };
   const urn = "urn:uuid:3f2b8c9e-5a51-4d3a-9f0e-2f6f5f3c7a10";
   const nested = {
     resourceType: "Bundle",

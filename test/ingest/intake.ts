@@ -8,6 +8,7 @@ import { mapToOmop } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
 import { createRunReport } from "../../src/quality/run-report.ts";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
+import { vocabularyCache } from "../support/folder.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tests write resources that no type allows.
 export type Resource = any;
@@ -29,7 +30,7 @@ export interface Intake extends AsyncDisposable {
 /** Without `vocabulary` (a folder) all codes get concept 0. */
 export async function openIntake(vocabulary?: string): Promise<Intake> {
   const folder = await mkdtemp(join(tmpdir(), "omopipe-intake-"));
-  const warehouse = await openWarehouse(":memory:", { vocabulary });
+  const warehouse = await openWarehouse(":memory:", { vocabulary, vocabularyCache });
   return {
     folder,
     warehouse,

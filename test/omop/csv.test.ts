@@ -12,6 +12,7 @@ import type { Stage } from "../../src/pipeline/stage.ts";
 import { createRunReport } from "../../src/quality/run-report.ts";
 import { openWarehouse } from "../../src/warehouse/warehouse.ts";
 import { expectFullAccount, type Intake, openIntake } from "../ingest/intake.ts";
+import { vocabularyCache } from "../support/folder.ts";
 
 const inProject = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const vocabulary = inProject("sample-data/vocabulary");
@@ -474,7 +475,7 @@ describe.skipIf(missing.length > 0)(
   `a real Synthea export${missing.map((folder) => ` (skipped: no ${folder})`)}`,
   () => {
     it("is accounted for to the last row", async () => {
-      await using warehouse = await openWarehouse(":memory:", { vocabulary: combined });
+      await using warehouse = await openWarehouse(":memory:", { vocabulary: combined, vocabularyCache });
       const mapped = await pipeline(csvFiles(synthea, { mapping: "synthea" }), mapToOmop()).run(warehouse);
       const report = await createRunReport(warehouse, mapped);
       expectFullAccount(report);

@@ -1,20 +1,24 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cdmTables } from "../../schemas/cdm.ts";
 import { fhirFiles, type Landed } from "../../src/ingest/fhir-files.ts";
-import { mapToOmop } from "../../src/omop/map-to-omop.ts";
+import { type MapToOmopOptions, mapToOmop } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Stage } from "../../src/pipeline/stage.ts";
-import { loadVocabulary } from "../../src/vocabulary/load-vocabulary.ts";
+import { createRunReport } from "../../src/quality/run-report.ts";
 import type { Row } from "../../src/warehouse/values.ts";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
+import { writeVocabulary } from "../support/vocabulary-rows.ts";
+import { badNeighbours } from "./bad-neighbours.ts";
 
 /** A file of `cases/`: FHIR in, OMOP rows out. */
 export interface CaseFile {
   readonly title: string;
+  /** How all cases are mapped; default: as mapToOmop does of itself. */
+  readonly options?: MapToOmopOptions;
   /** Rows of vocabulary tables that only these cases need, beside the excerpt in `vocabulary/`. */
   readonly vocabulary?: Readonly<Record<string, readonly object[]>>;
   /** Resources that every case has. Their rows are left aside. */
@@ -66,39 +70,83 @@ const derived = ["observation_period", "condition_era", "drug_era", "dose_era"];
 export const aside: ReadonlySet<string> = new Set(["person", "location", "lineage", ...derived]);
 
 const folder = fileURLToPath(new URL("./", import.meta.url));
+export const ownExcerpt = join(folder, "vocabulary");
 
 export const caseFiles: readonly CaseFile[] = readdirSync(join(folder, "cases"))
   .sort()
   .map((name) => JSON.parse(readFileSync(join(folder, "cases", name), "utf8")));
 
 /** Maps all cases of a file in one warehouse. Each is a source of its own, and records of different sources never meet. */
-export async function mapCases({ given = [], cases, vocabulary = {} }: CaseFile): Promise<Outcome> {
-  const files = await mkdtemp(join(tmpdir(), "omopipe-golden-"));
-  await using warehouse = await openWarehouse(":memory:", { vocabulary: join(folder, "vocabulary") });
-  try {
-    await loadVocabulary(warehouse, warehouse.vocabulary!);
-    for (const [table, rows] of Object.entries(vocabulary)) await warehouse.append(`vocab.${table}`, rows.map(inFull));
-    const path = join(files, "case.ndjson");
-    for (const { name, fhir } of cases) {
-      await writeFile(path, [...given, ...fhir].map((resource) => JSON.stringify(resource)).join("\n"));
-      await pipeline(fhirFiles(path, { source: name })).run(warehouse);
+export function mapCases(file: CaseFile, excerpt = ownExcerpt): Promise<Outcome> {
+  return mapSources(file, excerpt, async (path, resources) => {
+    await writeFile(`${path}.ndjson`, resources.map((resource) => JSON.stringify(resource)).join("\n"));
+    return `${path}.ndjson`;
+  });
+}
+
+/**
+ * The same with bad records before and behind those of each case, in one mixed file. Every fourth case has lines besides that
+ * are no JSON, which sends its file the careful way; every eighth has one file a resource type, which is the direct way.
+ */
+export function mapCasesBesideBadNeighbours(file: CaseFile): Promise<Outcome> {
+  return mapSources(file, ownExcerpt, async (path, resources, i) => {
+    await rm(path, { recursive: true, force: true });
+    await mkdir(path);
+    const neighbours = badNeighbours(resources, i === 0);
+    const own = resources.map((each) => ({ type: each.resourceType, line: JSON.stringify(each) }));
+    const broken = i % 4 === 3 ? own.map(({ type, line }) => ({ type, line: line.slice(0, -1) })) : [];
+    const all = [
+      ...neighbours.filter((_, at) => at % 2 === 0),
+      ...own,
+      ...broken,
+      ...neighbours.filter((_, at) => at % 2 === 1),
+    ];
+    const files = i % 8 === 7 ? byType(all) : new Map([["mixed", [notLanded, ...all]]]);
+    for (const [name, lines] of files) {
+      await writeFile(join(path, `${name}.ndjson`), lines.map(({ line }) => line).join("\n"));
     }
-    const { tables } = await pipeline(landedBefore, mapToOmop()).run(warehouse);
-    return await traceRows(warehouse, tables);
+    return path;
+  });
+}
+
+function byType<T extends { readonly type: string }>(all: readonly T[]): Map<string, T[]> {
+  return new Map(all.map(({ type }) => [type, all.filter((each) => each.type === type)]));
+}
+
+const notLanded = { type: "Basic", line: '{"resourceType":"Basic"}' };
+
+/** Maps the cases of a file and sums up what became of every record. `write` writes the resources of a case and gives what is to be landed. */
+export async function mapSources(
+  { given = [], cases, vocabulary = {}, options }: CaseFile,
+  excerpt: string,
+  write: (path: string, resources: readonly Resource[], i: number) => Promise<string>,
+): Promise<Outcome> {
+  const files = await mkdtemp(join(tmpdir(), "omopipe-golden-"));
+  const own = await writeVocabulary(join(files, "vocabulary"), vocabulary);
+  await using warehouse = await openWarehouse(":memory:", {
+    vocabulary: [excerpt, ...own],
+    vocabularyCache: excerpt.startsWith(folder) ? undefined : join(files, "cache"),
+  });
+  // Files of tests run side by side, and such few rows are no work for several threads.
+  await warehouse.run("set threads = 1");
+  try {
+    const landed: number[] = [];
+    for (const [i, { name, fhir }] of cases.entries()) {
+      const input = await write(join(files, "case"), [...given, ...fhir], i);
+      landed.push(...(await pipeline(fhirFiles(input, { source: name })).run(warehouse)).files);
+    }
+    const mapped = await pipeline(landedBefore(landed), mapToOmop(options)).run(warehouse);
+    await createRunReport(warehouse, mapped);
+    return await traceRows(warehouse, mapped.tables);
   } finally {
     await rm(files, { recursive: true });
   }
 }
 
-const landedBefore: Stage<undefined, Landed> = {
+const landedBefore = (files: readonly number[]): Stage<undefined, Landed> => ({
   name: "landedBefore",
-  execute: (_, { runId }) => ({ stage: "landed", runId, files: [] }),
-};
-
-/** What Athena gives with every concept and relationship, and no case is about. */
-function inFull(row: object): object {
-  return { concept_class_id: "Undefined", valid_start_date: "1970-01-01", valid_end_date: "2099-12-31", ...row };
-}
+  execute: (_, { runId }) => ({ stage: "landed", runId, files }),
+});
 
 async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, number>>): Promise<Outcome> {
   const rows = new Map<string, readonly Traced[]>();
@@ -106,7 +154,9 @@ async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, n
   const trace = async (table: string, from: string) => {
     rows.set(
       table,
-      await warehouse.rows<Traced>(`select distinct source, resource_id, part, target, "row" from ${from}`),
+      await warehouse.rows<Traced>(
+        `select distinct source, resource_id, part, target, "row" from ${from} order by all`,
+      ),
     );
   };
   for (const [table, count] of Object.entries(tables)) {
@@ -121,12 +171,14 @@ async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, n
 
 const byPerson = "cdm_table = 'person' and cdm_id = \"row\".person_id";
 
-/** Tables whose rows are not in the lineage themselves, but are those of a person. */
+/** Tables whose rows are not found in the lineage by a key of their own. */
 const recordOf: Readonly<Record<string, string>> = {
-  death: byPerson,
+  death: "cdm_table = 'death' and cdm_id = \"row\".person_id",
   ...Object.fromEntries(derived.map((table) => [table, byPerson])),
-  location:
-    "cdm_table = 'person' and cdm_id = (select min(person_id) from cdm.person where location_id = \"row\".location_id)",
+  location: `cdm_table = 'location' and cdm_id = "row".location_id and resource_id =
+    (select min(resource_id) from mapping.lineage where cdm_table = 'location' and cdm_id = "row".location_id)`,
+  fact_relationship: `cdm_id = "row".fact_id_1 and cdm_table =
+    (select replace(key, 'domain:', '') from mapping.concept_map where key like 'domain:%' and concept_id = "row".domain_concept_id_1)`,
 };
 
 const byId = (table: string) => {

@@ -2,10 +2,12 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import type { CsvMappingInput } from "../../schemas/csv-mapping.ts";
 import { csvFiles } from "../../src/ingest/csv-files.ts";
+import { fhirFiles } from "../../src/ingest/fhir-files.ts";
 import { mapToOmop } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
-import type { Warehouse } from "../../src/warehouse/warehouse.ts";
+import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
 import { type Intake, lines, openIntake, patient, weight } from "../ingest/intake.ts";
+import { writeVocabulary } from "../support/vocabulary-rows.ts";
 
 const vocabulary = fileURLToPath(new URL("../../sample-data/vocabulary", import.meta.url));
 const system = "http://unitsofmeasure.org";
@@ -55,22 +57,20 @@ describe("the unit of an Observation", () => {
   it("is what the vocabulary says replaced it, before what is equal to it", async () => {
     await using other = await openIntake(vocabulary);
     await other.write(
-      "a.ndjson",
+      "in/a.ndjson",
       lines(patient("p"), weight("o", { valueQuantity: { value: 1, system, code: "U/L" } })),
     );
-    await other.land();
+    await other.land(`${other.folder}/in`);
     expect(await unitsOf(other.warehouse)).toEqual([{ concept: 8645, sourceConcept: 8645, written: "U/L" }]);
 
     const unit = { domain_id: "Unit", vocabulary_id: "UCUM", concept_class_id: "Unit" };
-    const dates = { valid_start_date: "1970-01-01", valid_end_date: "2099-12-31" };
-    await other.warehouse.append("vocab.concept", [
-      { ...unit, ...dates, concept_id: 1, concept_name: "old unit", concept_code: "U/L", invalid_reason: "U" },
-    ]);
-    await other.warehouse.append("vocab.concept_relationship", [
-      { ...dates, concept_id_1: 1, concept_id_2: 8753, relationship_id: "Concept replaced by" },
-    ]);
-    await other.land();
-    expect(await unitsOf(other.warehouse)).toEqual([{ concept: 8753, sourceConcept: 1, written: "U/L" }]);
+    const own = await writeVocabulary(`${other.folder}/own`, {
+      concept: [{ ...unit, concept_id: 1, concept_name: "old unit", concept_code: "U/L", invalid_reason: "U" }],
+      concept_relationship: [{ concept_id_1: 1, concept_id_2: 8753, relationship_id: "Concept replaced by" }],
+    });
+    await using warehouse = await openWarehouse(":memory:", { vocabulary: [vocabulary, ...own] });
+    await pipeline(fhirFiles(`${other.folder}/in`), mapToOmop()).run(warehouse);
+    expect(await unitsOf(warehouse)).toEqual([{ concept: 8753, sourceConcept: 1, written: "U/L" }]);
   });
 });
 

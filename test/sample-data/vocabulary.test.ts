@@ -130,7 +130,8 @@ describe("the vocabulary excerpt", () => {
     for (const { valid_start_date: from, valid_end_date: until } of concepts.values()) {
       expect(`${from} ${until}`).toMatch(/^\d{8} \d{8}$/);
     }
-    expect(await filesIn(folder)).toEqual([
+    const kept = (await filesIn(folder)).filter((name) => !/^omopipe-.*\.duckdb$/.test(name));
+    expect(kept, "beside the database that it was loaded into").toEqual([
       "CONCEPT.csv",
       "CONCEPT_ANCESTOR.csv",
       "CONCEPT_CLASS.csv",

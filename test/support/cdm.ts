@@ -1,3 +1,4 @@
+import { openLanding } from "../../src/ingest/landing-tables.ts";
 import { sqlText } from "../../src/warehouse/sql-text.ts";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
 
@@ -8,6 +9,7 @@ export type Rows = Readonly<Record<string, readonly object[]>>;
 export async function openCdm(rows: Rows, path = ":memory:"): Promise<Warehouse> {
   const warehouse = await openWarehouse(path);
   const mapping = new URL("../../src/omop/map-to-omop.ts", import.meta.url).href;
+  await openLanding(warehouse);
   await warehouse.run(sqlText(mapping, "mapping-schema.sql"));
   for (const [table, some] of Object.entries(rows)) await warehouse.append(table, some);
   return warehouse;

@@ -13,6 +13,9 @@ export interface Folder extends AsyncDisposable {
   list(): Promise<string[]>;
 }
 
+/** Where tests keep the databases of vocabularies that are not their own, from one run to the next. */
+export const vocabularyCache = join(tmpdir(), "omopipe-test-vocabularies");
+
 export async function openFolder(): Promise<Folder> {
   const path = await mkdtemp(join(tmpdir(), "omopipe-test-"));
   return {

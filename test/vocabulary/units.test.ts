@@ -3,10 +3,11 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { loadUnitMatcher } from "../../src/vocabulary/load-unit-matcher.ts";
-import { loadVocabulary } from "../../src/vocabulary/load-vocabulary.ts";
+import { attachNoVocabulary, loadVocabulary } from "../../src/vocabulary/load-vocabulary.ts";
 import { createUnitMatcher, type UnitMatcher } from "../../src/vocabulary/units.ts";
 import { literal } from "../../src/warehouse/sql-text.ts";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
+import { type Folder, openFolder } from "../support/folder.ts";
 import { concepts, matches, mismatches } from "./unit-cases.ts";
 
 const idOf = new Map(Object.entries(concepts).map(([id, code]) => [code, Number(id)]));
@@ -20,8 +21,9 @@ describe("a unit of the vocabulary", () => {
   let match: UnitMatcher;
   beforeAll(async () => {
     warehouse = await openWarehouse(":memory:");
+    await attachNoVocabulary(warehouse);
     await warehouse.append(
-      "vocab.concept",
+      "vocabulary.concept",
       all.map(({ conceptId, code }) => concept(conceptId, code)),
     );
     match = await loadUnitMatcher(warehouse);
@@ -54,7 +56,7 @@ describe("a unit of the vocabulary", () => {
   });
 
   it("is standard, valid and a unit", async () => {
-    await warehouse.append("vocab.concept", [
+    await warehouse.append("vocabulary.concept", [
       { ...concept(1, "mmol/kg"), standard_concept: null },
       { ...concept(2, "mmol/kg"), invalid_reason: "U" },
       { ...concept(3, "mmol/kg"), vocabulary_id: "SNOMED" },
@@ -175,11 +177,16 @@ describe.skipIf(!existsSync(combined))(
     };
     const notFound = ["min/d", "{T-score}", "{count}", "{nominal}", "{pack-years}"];
     let warehouse: Warehouse;
+    let cache: Folder;
     beforeAll(async () => {
       warehouse = await openWarehouse(":memory:");
-      await loadVocabulary(warehouse, `${combined}combined`);
+      cache = await openFolder();
+      await loadVocabulary(warehouse, `${combined}combined`, { cache: cache.path });
     });
-    afterAll(() => warehouse.close());
+    afterAll(async () => {
+      await warehouse.close();
+      await cache[Symbol.asyncDispose]();
+    });
 
     it("are the unit that they mean, or none", async () => {
       const match = await loadUnitMatcher(warehouse);
@@ -197,7 +204,7 @@ describe.skipIf(!existsSync(combined))(
     it("leave every unit of the vocabulary what it is", async () => {
       const match = await loadUnitMatcher(warehouse);
       const units = await warehouse.rows<{ code: string; lowest: number }>(
-        `select concept_code as code, min(concept_id) as lowest from vocab.concept
+        `select concept_code as code, min(concept_id) as lowest from vocabulary.concept
          where vocabulary_id = 'UCUM' and standard_concept = 'S' and invalid_reason is null group by all`,
       );
       expect(units.length).toBeGreaterThan(900);

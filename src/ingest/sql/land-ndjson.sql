@@ -1,14 +1,11 @@
--- One type of resource, straight from NDJSON files into its landing table. A resource without id gets one made of its
--- content, without the blanks between. A line that is not of this type, or no JSON
--- at all, lands as a row with another resourceType; such files are found afterwards and read again line by line.
+-- One type of resource, straight from NDJSON files into its landing table. A line that is not of this type lands as
+-- a row with another resourceType, and a resource without id as one with an empty id; such files are found afterwards and
+-- staged. A line that is no JSON, or has an element of a wrong type, ends it with an error.
 
 insert into {{table}} by name
 select
     {{source}} as landing_source,
     file.file_id as landing_file,
-    line.* exclude (json, filename) replace (coalesce(nullif(line.id, ''), md5(json(line.json))) as id)
-from (
-    select unnest(json_transform(json, {{structure}})), json, filename
-    from read_ndjson_objects({{files}}, ignore_errors => true, filename => true, compression => {{compression}})
-) line
+    line.* exclude (filename) replace (coalesce(line.id, '') as id)
+from read_ndjson({{files}}, columns => {{columns}}, filename => true, compression => {{compression}}) line
 join landing_file file on file.path = line.filename;

@@ -7,5 +7,5 @@ select
 from (
     select file_id, full_url, resource, unnest(json_transform(resource, {{structure}}))
     from staged_resource
-    where resource_type = {{resource_type}}
+    where resource_type = {{resource_type}} and {{portion}}
 ) staged;

@@ -28,7 +28,8 @@ select
     mapping.number_of(range_low) as range_low,
     mapping.number_of(range_high) as range_high,
     mapping.number_of(quantity) as quantity,
-    try_cast(mapping.number_of(days_supply) as integer) as days_supply,
+    mapping.days_of(mapping.number_of(days_supply), 'd') as days_supply,
+    case when {{type}} = 'EHR prescription' then 30 end as default_days,
     try_cast(mapping.number_of(refills) as integer) as refills,
     sig,
     lot_number

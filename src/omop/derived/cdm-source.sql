@@ -1,7 +1,7 @@
 insert into cdm.cdm_source by name
 select
     {{source_name}} as cdm_source_name,
-    mapping.cut({{source_name}}, 25) as cdm_source_abbreviation,
+    {{source_name}}[1:25] as cdm_source_abbreviation,
     'not stated' as cdm_holder,
     'Mapped by omopipe ' || {{software_version}} as source_description,
     coalesce(

@@ -1,44 +1,50 @@
--- MedicationRequest → drug_exposure. Rules: docs/mapping.md#medicationrequest. The drug is named in the request itself, in a
--- contained Medication, or in a Medication of its own.
+-- MedicationRequest → drug_exposure. Rules: docs/mapping.md#medicationrequest.
 
 select
-    request.landing_source as source,
-    request.landing_file as file_id,
+    landing_source as source,
+    landing_file as file_id,
     'MedicationRequest' as resource_type,
-    request.id as resource_id,
-    0 as part,
-    landing.reference_to(request.subject.reference, 'Patient') as patient_id,
-    landing.reference_to(request.encounter.reference, 'Encounter') as encounter_id,
+    id as resource_id,
+    part,
+    landing.reference_to(subject.reference, 'Patient') as patient_id,
+    landing.reference_to(coalesce(encounter, context).reference, 'Encounter') as encounter_id,
     case
-        when len(request."modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when request.status is null or request.status not in ('active', 'completed', 'stopped') then 'STATUS'
-        when request.intent not like '%order' then 'INTENT'
-        when request."doNotPerform" then 'DO_NOT_PERFORM'
+        when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when mapping.drops_status('MedicationRequest', status) then 'STATUS'
+        when intent not like '%order' then 'INTENT'
+        when "doNotPerform" then 'DO_NOT_PERFORM'
     end as refused,
     'drug_exposure' as natural_table,
     'drug' as role,
-    coalesce(
-        request."medicationCodeableConcept",
-        list_filter(request.contained, lambda x: '#' || x.id = request."medicationReference".reference)[1].code,
-        medication.code
-    ) as code,
-    mapping.dated(request."authoredOn", request."dispenseRequest"."validityPeriod".start) as start_text,
-    request."dispenseRequest"."validityPeriod"."end" as end_text,
+    code,
+    mapping.dated(begun, "dispenseRequest"."validityPeriod".start) as start_text,
+    case when mapping.first_day(begun) is null then 'validity period' end as start_taken_from,
+    mapping.dated(dosing_end, "dispenseRequest"."validityPeriod"."end") as end_text,
+    dosing_end as verbatim_end_text,
+    30 as default_days, -- a written prescription without end: Themis #57
     'EHR prescription' as type,
-    request."dispenseRequest".quantity.value as quantity,
-    case
-        when supply.value <= 0 then null
-        when coalesce(supply.code, supply.unit) in ('d', 'day', 'days') then try_cast(supply.value as integer)
-        when coalesce(supply.code, supply.unit) in ('wk', 'week', 'weeks') then try_cast(supply.value * 7 as integer)
-    end as days_supply,
-    request."dispenseRequest"."numberOfRepeatsAllowed" as refills,
-    request."dosageInstruction"[1].text as sig,
-    request."dosageInstruction"[1].route as route,
-    coalesce(request."statusReason".coding[1].display, request."statusReason".text) as stop_reason
+    "dispenseRequest".quantity.value as quantity,
+    mapping.days_of(supply.value, coalesce(supply.code, supply.unit)) as days_supply,
+    "dispenseRequest"."numberOfRepeatsAllowed" as refills,
+    mapping.sig_of("dosageInstruction") as sig,
+    mapping.route_of("dosageInstruction") as route,
+    coalesce(dose.unit, dose.code) as dose_unit,
+    mapping.words_of("statusReason") as stop_reason,
+    landing.canonical_reference(coalesce(requester.reference, requester.agent.reference)) as provider
 from (
-    select *, "dispenseRequest"."expectedSupplyDuration" as supply
-    from landing.medication_request
-) request
-left join landing.medication medication
-    on medication.landing_source = request.landing_source
-    and medication.id = landing.reference_to(request."medicationReference".reference, 'Medication')
+    select
+        *,
+        "dispenseRequest"."expectedSupplyDuration" as supply,
+        coalesce(first_line."doseAndRate"[1]."doseQuantity", first_line."doseQuantity") as dose,
+        mapping.dated(
+            "authoredOn",
+            coalesce(
+                "effectiveDosePeriod".start, first_line.timing.event[1], first_line.timing.repeat."boundsPeriod".start
+            )
+        ) as begun,
+        coalesce("effectiveDosePeriod"."end", last_line.timing.repeat."boundsPeriod"."end") as dosing_end
+    from (
+        select *, "dosageInstruction"[1] as first_line, "dosageInstruction"[-1] as last_line
+        from with_drugs('MedicationRequest', 'landing.medication_request')
+    )
+)

@@ -3,29 +3,39 @@
 with dated as not materialized (
     select
         *,
+        coalesce(encounter, context) as visit,
+        mapping.members_of("hasMember", related) as members,
         mapping.dated(
-            "effectiveDateTime", mapping.dated("effectivePeriod".start, mapping.dated("effectiveInstant", issued))
+            "effectiveDateTime",
+            mapping.dated(
+                "effectivePeriod".start,
+                mapping.dated("effectiveInstant", mapping.dated(mapping.start_of_timing("effectiveTiming"), issued))
+            )
         ) as start_text
     from landing.observation
 ),
 
 part as (
     select
-        landing_source, landing_file, id, "modifierExtension", status, category, subject, encounter, start_text,
+        landing_source, landing_file, id, "modifierExtension", status, category, subject, visit, performer, start_text,
         0 as part,
         -- A panel with members is kept without a value: it is what ties them together.
-        len(component) > 0 and coalesce(len("hasMember"), 0) = 0 as only_components,
+        len(component) > 0 and coalesce(len(members), 0) = 0 as only_components,
+        len(component) > 0 as panel,
         code, "valueQuantity", "valueInteger", "valueString", "valueBoolean", "valueCodeableConcept", "valueDateTime",
-        "valueRange", "valueRatio", "dataAbsentReason", interpretation, "referenceRange"
+        "valueTime", "valuePeriod", "valueRange", "valueRatio", "valueSampledData",
+        "dataAbsentReason", interpretation, "referenceRange"
     from dated
     union all
     select
-        landing_source, landing_file, id, "modifierExtension", status, category, subject, encounter, start_text,
+        landing_source, landing_file, id, "modifierExtension", status, category, subject, visit, performer, start_text,
         position as part,
         false as only_components,
+        false as panel,
         component.code, component."valueQuantity", component."valueInteger", component."valueString",
         component."valueBoolean", component."valueCodeableConcept", component."valueDateTime",
-        component."valueRange", component."valueRatio", component."dataAbsentReason", component.interpretation,
+        component."valueTime", component."valuePeriod", component."valueRange", component."valueRatio",
+        component."valueSampledData", component."dataAbsentReason", component.interpretation,
         component."referenceRange"
     from (
         select
@@ -42,7 +52,8 @@ valued as (
         *,
         "valueQuantity".value is not null or "valueInteger" is not null or "valueString" is not null
             or "valueBoolean" is not null or "valueCodeableConcept" is not null or "valueDateTime" is not null
-            or "valueRange" is not null or "valueRatio" is not null as has_value,
+            or "valueTime" is not null or "valuePeriod" is not null or "valueRange" is not null
+            or "valueRatio" is not null or "valueSampledData" is not null as has_value,
         -- A range with one bound and a ratio to 1 are quantities too.
         case
             when "valueQuantity" is not null then "valueQuantity"
@@ -61,10 +72,10 @@ select
     id as resource_id,
     part,
     landing.reference_to(subject.reference, 'Patient') as patient_id,
-    landing.reference_to(encounter.reference, 'Encounter') as encounter_id,
+    landing.reference_to(visit.reference, 'Encounter') as encounter_id,
     case
         when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
-        when status is null or status not in ('final', 'amended', 'corrected') then 'STATUS'
+        when mapping.drops_status('Observation', status) then 'STATUS'
         when not has_value and "dataAbsentReason" is not null then 'DATA_ABSENT'
         when not has_value and only_components then 'PANEL_WITHOUT_VALUE'
     end as refused,
@@ -74,22 +85,27 @@ select
     end as natural_table,
     'observation' as role,
     code,
+    panel,
     start_text,
-    case when list_contains(categories, 'laboratory') then 'Lab' else 'EHR' end as type,
+    case
+        when list_contains(categories, 'laboratory') then 'Lab'
+        when mapping.is_patient(performer[1].reference) then 'Patient self-report'
+        else 'EHR'
+    end as type,
     value_number,
     comparator,
     value_text,
     "valueCodeableConcept" as value_code,
     case
         when "valueBoolean" is not null then 'boolean:' || "valueBoolean"
-        when not has_value then 'interpretation:' || interpretation[1].coding[1].code
+        when not has_value then 'interpretation:' || mapping.first_codeable_concept(interpretation).coding[1].code
     end as value_constant,
-    case
-        when coalesce(quantity.code, quantity.unit) is not null
-        then struct_pack(system := quantity.system, code := quantity.code, display := quantity.unit, "userSelected" := null::boolean)
-    end as unit,
+    mapping.unit_of(coalesce(quantity, "valueSampledData".origin)) as unit,
     normal_range.low.value as range_low,
-    normal_range.high.value as range_high
+    normal_range.high.value as range_high,
+    landing.canonical_reference(
+        list_filter(performer, lambda x: contains(x.reference, 'Practitioner') or starts_with(x.reference, 'urn:'))[1].reference
+    ) as provider
 from (
     select
         *,
@@ -107,6 +123,9 @@ from (
             "valueInteger"::varchar,
             "valueBoolean"::varchar,
             "valueDateTime",
+            "valueTime",
+            nullif(concat_ws('/', "valuePeriod".start, "valuePeriod"."end"), ''),
+            "valueSampledData".data,
             "valueCodeableConcept".coding[1].code,
             "valueCodeableConcept".text,
             nullif(concat_ws('-', mapping.number_text("valueRange".low.value), mapping.number_text("valueRange".high.value)), ''),

@@ -1,15 +1,37 @@
 -- What became of every record: rows (lineage), no row (dropped), and the count of both by file.
 
-create or replace temp table record_part as
+create or replace temp view record_part as
 select source, file_id, resource_type, resource_id, 0 as part, reason from person_row
+union all
+-- The death of a person, where it is known but not its date.
+select
+    source, file_id, resource_type, resource_id, 0,
+    case when death_date is null then 'NO_DEATH_DATE' else mapping.reason_for_no_date(death_date) end
+from person_row
+where reason is null and (deceased or death_date is not null) and mapping.first_day(death_date) is null
 union all
 select source, file_id, resource_type, resource_id, 0, reason from visit_row
 union all
-select source, file_id, resource_type, resource_id, part, reason from event_row;
+select source, file_id, resource_type, resource_id, part, reason from event_row
+union all
+select source, file_id, resource_type, resource_id, part, reason from note_row
+union all
+select source, file_id, resource_type, resource_id, 0, reason from provider_row
+union all
+select source, file_id, resource_type, resource_id, 0, reason from care_site_row
+union all
+select source, file_id, resource_type, resource_id, 0, reason from payer_plan_row
+union all
+select source, file_id, resource_type, resource_id, part, reason from cost_row;
 
--- A record is mapped when any part of it left a row.
+-- A record is mapped when any part of it left a row. A file is of one source.
 create or replace temp table record_fate as
-select source, file_id, resource_type, resource_id, bool_or(reason is null) as mapped
+select
+    file_id,
+    resource_type,
+    resource_id,
+    bool_or(reason is null) as mapped,
+    coalesce(bool_or(reason = 'REFERENCE'), false) as used_by_others
 from record_part
 group by all;
 
@@ -23,12 +45,12 @@ select
     part.resource_id,
     part.part,
     part.reason,
-    not fate.mapped and row_number() over (partition by part.source, part.file_id, part.resource_type, part.resource_id order by part.part) = 1
+    not fate.mapped and row_number() over (partition by part.file_id, part.resource_type, part.resource_id order by part.part) = 1
 from record_part part
-join record_fate fate using (source, file_id, resource_type, resource_id)
-where part.reason is not null
-    -- A panel whose value lies in its components is no loss when one of them left a row.
-    and not (part.reason = 'PANEL_WITHOUT_VALUE' and fate.mapped);
+join record_fate fate using (file_id, resource_type, resource_id)
+where part.reason <> 'REFERENCE'
+    -- A panel whose value lies in its components is no loss when one of them left a row, nor a report whose text did.
+    and not (part.reason in ('PANEL_WITHOUT_VALUE', 'REPORT_WITHOUT_TEXT') and fate.mapped);
 
 delete from mapping.lineage;
 
@@ -36,31 +58,121 @@ insert into mapping.lineage
 select 'person', person_id, source, file_id, resource_type, resource_id, 0, 0, mapping.made_up(birth_date)
 from person_row where reason is null
 union all
-select
-    'visit_occurrence', visit_occurrence_id, source, file_id, resource_type, resource_id, 0, 0,
-    coalesce(mapping.made_up(start_text), case when visit_end_date is null then 'end from start' end)
-from visit_row where reason is null
+select 'death', person_id, source, file_id, resource_type, resource_id, 0, 0, mapping.made_up(death_date)
+from person_row where reason is null and mapping.first_day(death_date) is not null
 union all
-select cdm_table, cdm_id, source, file_id, resource_type, resource_id, part, target, imputed
-from event_row where reason is null;
+select 'location', address.location_id, person.source, file_id, resource_type, resource_id, 0, 0, null
+from person_row person
+join address_row address on address.source = person.source and address.address_key = person.address_key
+where reason is null
+union all
+select 'location', address.location_id, site.source, file_id, resource_type, resource_id, 0, 0, null
+from care_site_row site
+join address_row address on address.source = site.source and address.address_key = site.address_key
+where reason is null
+union all
+select
+    case when depth > 0 then 'visit_detail' else 'visit_occurrence' end, visit_id, source, file_id, resource_type, resource_id, 0, 0,
+    nullif(concat_ws(
+        ', ',
+        mapping.made_up(start_text),
+        case
+            when visit.visit_end_date is not null then 'end ' || mapping.made_up(end_text)
+            when filled.visit_end_date > visit.visit_start_date then 'end from last event'
+            else 'end from start'
+        end
+    ), '')
+from visit_row visit
+left join (
+    select visit_occurrence_id, visit_end_date
+    from cdm.visit_occurrence
+    where visit_occurrence_id in (select visit_id from visit_row where visit_end_date is null)
+) filled
+    on filled.visit_occurrence_id = visit.visit_id
+where visit.reason is null
+union all
+select
+    cdm_table, cdm_id, source, file_id, resource_type, resource_id, part, target,
+    case
+        when cdm_table = 'drug_exposure'
+            and mapping.known_end_of_exposure(start_date, verbatim_end_date, days_supply, end_date) is null
+        then concat_ws(', ', imputed, case when default_days > 1 then 'end after ' || default_days || ' days' else 'end from start' end)
+        else imputed
+    end
+from event_row where reason is null
+union all
+select 'note', note_id, source, file_id, resource_type, resource_id, part, 0, imputed
+from note_row where reason is null
+union all
+select 'provider', provider_id, source, file_id, resource_type, resource_id, 0, 0, null
+from provider_row where reason is null
+union all
+select 'care_site', care_site_id, source, file_id, resource_type, resource_id, 0, 0, null
+from care_site_row where reason is null
+union all
+select
+    'payer_plan_period', payer_plan_period_id, source, file_id, resource_type, resource_id, 0, 0,
+    coalesce(mapping.made_up(start_text), case when end_date is null then 'end from last event' end)
+from payer_plan_row where reason is null
+union all
+select 'cost', cost_id, source, file_id, resource_type, resource_id, part, 0, null
+from cost_row where reason is null;
 
 delete from mapping.file_fate;
 
 insert into mapping.file_fate
-select file_id, resource_type, count(*) filter (mapped), 0, count(*) filter (not mapped)
+select
+    file_id,
+    resource_type,
+    count(*) filter (mapped),
+    count(*) filter (not mapped and used_by_others),
+    count(*) filter (not mapped and not used_by_others)
 from record_fate
 group by all;
 
 -- How often each code was used, in whatever role.
+create or replace temp table code_use as
+select role, code_key, target, cdm_table, count(*) as rows
+from event_row
+where reason is null
+group by all
+union all
+select 'value', value_key, 0, cdm_table, count(*)
+from event_row
+where reason is null and value_key is not null
+group by all
+union all
+select 'unit', unit_key, 0, cdm_table, count(*)
+from event_row
+where reason is null and unit_key is not null
+group by all
+union all
+select 'route', route_key, 0, cdm_table, count(*)
+from event_row
+where reason is null and route_key is not null
+group by all
+union all
+select 'anatomic site', anatomic_site_key, 0, cdm_table, count(*)
+from event_row
+where reason is null and anatomic_site_key is not null
+group by all
+union all
+select 'specialty', specialty_key, 0, 'provider', count(*)
+from provider_row
+where reason is null and specialty_key is not null
+group by all
+union all
+select 'payer', payer_key, 0, 'payer_plan_period', count(*)
+from payer_plan_row
+where reason is null and payer_key is not null
+group by all
+union all
+select 'note class', class_key, 0, 'note', count(*)
+from note_row
+where reason is null and class_key is not null
+group by all;
+
 update mapping.code_mapping
 set records = used.records
-from (
-    select role, code_key, target, count(*) as records from event_row where reason is null group by all
-    union all
-    select 'value', value_key, 0, count(*) from event_row where reason is null and value_key is not null group by all
-    union all
-    select 'unit', unit_key, 0, count(*) from event_row where reason is null and unit_key is not null group by all
-    union all
-    select 'route', route_key, 0, count(*) from event_row where reason is null and route_key is not null group by all
-) used
+from (select role, code_key, target, sum(rows)::bigint as records from code_use group by all) used
 where used.role = code_mapping.role and used.code_key = code_mapping.code_key and used.target = code_mapping.target;

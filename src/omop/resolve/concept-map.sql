@@ -1,21 +1,40 @@
--- Reads the constants and holds each against the loaded vocabulary.
+-- Reads the constants and holds each against the loaded vocabulary. What the user says of an encounter class takes the place
+-- of what is listed.
 
 create or replace temp table constant as
-select key, preference, concept_id, name
-from read_csv({{concept_map}}, header => true, columns => {
-    'key': 'varchar', 'preference': 'integer', 'concept_id': 'bigint', 'name': 'varchar', 'rule': 'varchar'
-});
+with own as (
+    select 'encounter class:' || class as key, 1 as preference, concept_id, coalesce(concept_name, concept_id::varchar) as name
+    from (select unnest({{own_encounter_classes}}, recursive := true))
+    left join vocabulary.concept using (concept_id)
+),
+
+listed as (
+    select key, preference, concept_id, name
+    from read_csv({{concept_map}}, header => true, columns => {
+        'key': 'varchar', 'preference': 'integer', 'concept_id': 'bigint', 'name': 'varchar', 'rule': 'varchar'
+    })
+)
+
+from own
+union all
+from listed anti join own using (key);
 
 delete from mapping.concept_map;
 
 insert into mapping.concept_map
 select
     constant.key,
-    case when concept.concept_id is not null and concept.standard_concept is distinct from 'S' then 0 else constant.concept_id end,
+    case
+        -- Domains and relationships are no standard concepts, nor meant to be.
+        when constant.key like 'domain:%' or constant.key like 'relationship:%' then constant.concept_id
+        when concept.concept_id is not null and concept.standard_concept is distinct from 'S' then 0
+        else constant.concept_id
+    end,
     constant.name,
-    concept.concept_id is not null
+    concept.concept_id is not null,
+    concept.domain_id
 from constant
-left join vocab.concept on concept.concept_id = constant.concept_id
+left join vocabulary.concept on concept.concept_id = constant.concept_id
 qualify row_number() over (
     partition by constant.key
     order by

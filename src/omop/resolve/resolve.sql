@@ -1,44 +1,41 @@
 -- From codes to standard concepts: rules: docs/mapping.md#codes.
 
-create or replace temp table vocabulary_priority as
-from read_csv({{vocabulary_priority}}, header => true, columns => {
-    'role': 'varchar', 'vocabulary_id': 'varchar', 'priority': 'integer'
-});
-
--- 1. Every coding with the concept that its system and code name; the source concept may be old or not standard.
+-- 1. Every coding with the concept that its system and code name; the source concept may be old or not standard. A rule of
+-- the user takes the place of what the vocabulary says; it may name a source concept of its own.
 create or replace temp table candidate as
-with coding as (
-    select
-        role,
-        code_key,
-        unnest(case when len(code.coding) > 0 then code.coding else [null] end) as coding,
-        unnest(case when len(code.coding) > 0 then range(len(code.coding)) else [0] end) as position,
-        code.text as text
-    from code_in_use
+with rule as (
+    select distinct uri, code, nullif(source_concept_id, 0) as source_concept_id
+    from rule_of_code
+    where concept_id is not null
 )
 select
     coding.role,
     coding.code_key,
     coding.position,
-    coding.coding.system as system,
-    nullif(trim(coding.coding.code), '') as code,
-    coding.coding.display as display,
-    coalesce(coding.coding."userSelected", false) as user_selected,
+    coding.system,
+    coding.code,
+    coding.display,
+    coding.user_selected,
     coding.text,
     code_system.vocabulary_id,
-    concept.concept_id,
-    concept.standard_concept,
+    coalesce(rule.source_concept_id, concept.concept_id, case when rule.code is not null then 0 end) as concept_id,
+    case when rule.code is null then concept.standard_concept end as standard_concept,
     concept.invalid_reason,
     concept.domain_id,
+    concept.concept_class_id,
     coalesce(vocabulary_priority.priority, 100) as priority,
     code_system.preference,
-    false as matched_unit
-from coding
+    case when rule.code is null then concept.found_by else 'USER_RULE' end as found_by
+from coding_in_use coding
 left join code_system
-    on code_system.uri = mapping.canonical_uri(coding.coding.system)
-left join vocab.concept
-    on concept.vocabulary_id = code_system.vocabulary_id
-    and concept.concept_code = mapping.spelled_as_in_vocabulary(code_system.vocabulary_id, coding.coding.code)
+    on code_system.uri = coding.uri
+left join concept_of_code concept
+    on concept.uri = coding.uri
+    and concept.code = coding.code
+    and concept.vocabulary_id = code_system.vocabulary_id
+left join rule
+    on rule.uri = coding.uri
+    and rule.code = coding.code
 left join vocabulary_priority
     on vocabulary_priority.role = coding.role
     and vocabulary_priority.vocabulary_id = code_system.vocabulary_id;
@@ -52,28 +49,37 @@ select distinct
     candidate.position,
     candidate.concept_id as source_concept_id,
     target.concept_id,
-    target.domain_id
+    target.domain_id,
+    target.concept_class_id
 from candidate
-join vocab.concept_relationship relationship
+join vocabulary.concept_relationship relationship
     on relationship.concept_id_1 = candidate.concept_id
     and lower(relationship.relationship_id) in ('maps to', 'concept replaced by')
     and relationship.invalid_reason is null
-join vocab.concept target
+join vocabulary.concept target
     on target.concept_id = relationship.concept_id_2
     and target.standard_concept = 'S'
     and target.invalid_reason is null
+where candidate.found_by <> 'USER_RULE'
 qualify dense_rank() over (
     partition by candidate.role, candidate.code_key, candidate.position, candidate.concept_id
     order by lower(relationship.relationship_id) desc
 ) = 1
 union
-select role, code_key, position, concept_id, concept_id, domain_id
+select role, code_key, position, concept_id, concept_id, domain_id, concept_class_id
 from candidate
-where standard_concept = 'S' and invalid_reason is null;
+where standard_concept = 'S' and invalid_reason is null
+union
+select role, code_key, position, candidate.concept_id, rule.concept_id, rule.domain_id, rule.concept_class_id
+from candidate
+join coding_in_use coding using (role, code_key, position)
+join rule_of_code rule on rule.uri = coding.uri and rule.code = coding.code and rule.concept_id is not null
+where found_by = 'USER_RULE';
 
 -- A unit must be a unit and a route a route; other concepts of the same code do not count.
 delete from candidate_target
-where (role = 'unit' and domain_id <> 'Unit') or (role = 'route' and domain_id <> 'Route');
+using mapping.code_role
+where code_role.role = candidate_target.role and code_role.domain <> candidate_target.domain_id;
 
 -- A unit that leads nowhere by its code is the one that it was matched with. Rules: docs/mapping.md#units.
 insert into candidate
@@ -83,21 +89,22 @@ select distinct candidate.* replace (
     concept.standard_concept as standard_concept,
     concept.invalid_reason as invalid_reason,
     concept.domain_id as domain_id,
-    true as matched_unit
+    concept.concept_class_id as concept_class_id,
+    'UNIT' as found_by
 )
 from candidate
 join unit_match on unit_match.code_key = candidate.code_key
-join vocab.concept on concept.concept_id = unit_match.concept_id
+join vocabulary.concept on concept.concept_id = unit_match.concept_id
 where candidate.role = 'unit'
     and not exists (from candidate_target where role = 'unit' and code_key = candidate.code_key);
 
-insert into candidate_target
-select role, code_key, position, concept_id, concept_id, domain_id
+insert into candidate_target by name
+select role, code_key, position, concept_id as source_concept_id, concept_id, domain_id, concept_class_id
 from candidate
-where matched_unit;
+where found_by = 'UNIT';
 
--- 3. One coding is chosen: one that leads somewhere, then the vocabulary preferred for its role, the user's own choice,
--- the one whose concept lies below those of the others, the first.
+-- 3. One coding is chosen: one that leads somewhere, then one that the user has a rule for, then the vocabulary preferred for
+-- its role, the user's own choice, the one whose concept lies below those of the others, the first.
 create or replace temp table chosen as
 select candidate.*
 from candidate
@@ -106,7 +113,7 @@ left join (
     from candidate_target target
     left join candidate_target other
         on other.role = target.role and other.code_key = target.code_key and other.concept_id <> target.concept_id
-    left join vocab.concept_ancestor ancestor
+    left join vocabulary.concept_ancestor ancestor
         on ancestor.descendant_concept_id = target.concept_id and ancestor.ancestor_concept_id = other.concept_id
     group by all
 ) leads
@@ -120,6 +127,7 @@ qualify row_number() over (
         leads.position is null,
         candidate.concept_id is null,
         candidate.code is null,
+        candidate.found_by is distinct from 'USER_RULE',
         candidate.priority,
         not candidate.user_selected,
         leads.above desc,
@@ -127,7 +135,7 @@ qualify row_number() over (
         candidate.preference
 ) = 1;
 
--- 4. One row a target. Fields that hold one concept (value, unit, route) take the lowest.
+-- 4. One row a target. Fields that hold one concept take the lowest.
 delete from mapping.code_mapping;
 
 insert into mapping.code_mapping by name
@@ -136,17 +144,18 @@ with target as (
         *,
         row_number() over (partition by role, code_key, position, source_concept_id order by concept_id) - 1 as target
     from candidate_target
-    qualify target = 0 or role not in ('value', 'unit', 'route')
+    qualify target = 0 or role in (select role from mapping.code_role where several)
 ),
 
 value_target as (
     select chosen.role, chosen.code_key, min(concept.concept_id) as value_concept_id
     from chosen
-    join vocab.concept_relationship relationship
+    join vocabulary.concept_relationship relationship
         on relationship.concept_id_1 = chosen.concept_id
+        and chosen.found_by <> 'USER_RULE'
         and lower(relationship.relationship_id) = 'maps to value'
         and relationship.invalid_reason is null
-    join vocab.concept
+    join vocabulary.concept
         on concept.concept_id = relationship.concept_id_2
         and concept.standard_concept = 'S'
     group by all
@@ -169,14 +178,23 @@ select
         when chosen.role = 'observation' and target.domain_id = 'Meas Value' then ['measurement']
         else mapping.tables_of_domain(target.domain_id)
     end as tables,
+    coalesce(
+        list_contains(
+            string_split(code_role.statement_classes, ';'),
+            coalesce(target.concept_class_id, chosen.concept_class_id, 'unknown')
+        ),
+        false
+    ) as statement,
     value_target.value_concept_id,
     case
         when target.concept_id is null then 'UNMAPPED'
-        when target.concept_id = chosen.concept_id and not chosen.matched_unit then 'ALREADY_STANDARD'
+        when target.concept_id = chosen.concept_id and chosen.found_by in ('CODE', 'SPELLING') then 'ALREADY_STANDARD'
         else 'MAPPED'
     end as status,
+    chosen.found_by,
     0 as records
 from chosen
+left join mapping.code_role code_role on code_role.role = chosen.role
 left join target
     on target.role = chosen.role
     and target.code_key = chosen.code_key

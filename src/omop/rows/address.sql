@@ -1,4 +1,4 @@
--- The addresses of persons, each once, however many live there. Rules: docs/mapping.md#patient.
+-- The addresses of persons and care sites, each once, however many share them. Rules: docs/mapping.md#patient.
 
 create or replace temp table address_row as
 select
@@ -11,7 +11,15 @@ select
     min(county) as county,
     min(state) as state,
     min(zip) as zip,
-    min(country) as country
-from extracted_person
+    min(country) as country,
+    min(latitude) as latitude,
+    min(longitude) as longitude
+from (
+    select source, address_line_1, address_line_2, city, county, state, zip, country, null::double as latitude, null::double as longitude
+    from extracted_person
+    union all
+    select source, address_line_1, address_line_2, city, county, state, zip, country, latitude, longitude
+    from extracted_care_site
+)
 where coalesce(address_line_1, city, state, zip, country) is not null
 group by source, address_key;

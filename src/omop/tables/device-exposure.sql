@@ -8,9 +8,13 @@ select
     end_date as device_exposure_end_date,
     end_datetime as device_exposure_end_datetime,
     type_concept_id as device_type_concept_id,
+    unique_device_id,
+    production_id,
     try_cast(coalesce(quantity, 1) as integer) as quantity,
+    provider_id,
     visit_occurrence_id,
-    mapping.cut(source_value, 50) as device_source_value,
+    visit_detail_id,
+    source_value as device_source_value,
     source_concept_id as device_source_concept_id
 from event_row
 where cdm_table = 'device_exposure';

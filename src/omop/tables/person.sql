@@ -11,12 +11,15 @@ select
     coalesce(race.concept_id, 0) as race_concept_id,
     coalesce(ethnicity.concept_id, 0) as ethnicity_concept_id,
     address.location_id,
-    mapping.cut(person.resource_id, 50) as person_source_value,
-    mapping.cut(person.gender, 50) as gender_source_value,
-    0 as gender_source_concept_id,
-    mapping.cut(nullif(array_to_string(person.races, ';'), ''), 50) as race_source_value,
+    provider.provider_id,
+    site.care_site_id,
+    person.resource_id as person_source_value,
+    person.gender as gender_source_value,
+    -- The codes of birth sex are those of the vocabulary.
+    coalesce(case when person.gender in ('M', 'F') then gender.concept_id end, 0) as gender_source_concept_id,
+    nullif(array_to_string(person.races, ';'), '') as race_source_value,
     0 as race_source_concept_id,
-    mapping.cut(person.ethnicity, 50) as ethnicity_source_value,
+    person.ethnicity as ethnicity_source_value,
     0 as ethnicity_source_concept_id
 from person_row person
 left join mapping.concept_map gender
@@ -27,4 +30,6 @@ left join mapping.concept_map ethnicity
     on ethnicity.key = 'ethnicity:' || person.ethnicity
 left join address_row address
     on address.source = person.source and address.address_key = person.address_key
+left join provider_key provider on provider.source = person.source and provider.name = person.provider
+left join care_site_key site on site.source = person.source and site.name = person.care_site
 where person.reason is null;

@@ -8,8 +8,10 @@ select
     end_date as procedure_end_date,
     end_datetime as procedure_end_datetime,
     type_concept_id as procedure_type_concept_id,
+    provider_id,
     visit_occurrence_id,
-    mapping.cut(source_value, 50) as procedure_source_value,
+    visit_detail_id,
+    source_value as procedure_source_value,
     source_concept_id as procedure_source_concept_id
 from event_row
 where cdm_table = 'procedure_occurrence';

@@ -5,4 +5,4 @@ select
     coalesce(sum(records) filter (status = 'MAPPED'), 0)::bigint as codes_normalized,
     coalesce(sum(records) filter (status = 'UNMAPPED'), 0)::bigint as codes_unmapped
 from mapping.code_mapping
-where target = 0 and role not in ('value', 'unit', 'route');
+where target = 0 and role in (select role from mapping.code_role where several);

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { openLanding } from "../../../src/ingest/landing-tables.ts";
 import { sqlText } from "../../../src/warehouse/sql-text.ts";
 import type { Row } from "../../../src/warehouse/values.ts";
 import { openWarehouse, type Warehouse } from "../../../src/warehouse/warehouse.ts";
@@ -86,6 +87,7 @@ const concept = (name: string) => {
 /** A warehouse with the concepts, ancestors and, if wanted, strengths of `vocabulary.json`, and no events. */
 export async function openForEras({ strengths = true } = {}): Promise<Warehouse> {
   const warehouse = await openWarehouse(":memory:");
+  await openLanding(warehouse);
   await run(warehouse, "mapping-schema.sql");
   // As in a CDM from elsewhere. Ours always has an end, so the rule for rows without one would not be seen at work.
   await warehouse.run("alter table cdm.drug_exposure alter drug_exposure_end_date drop not null");

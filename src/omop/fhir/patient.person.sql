@@ -8,6 +8,7 @@ select
     case when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION' end as refused,
     coalesce(
         list_filter(extension, lambda x: x.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex' and x."valueCode" in ('M', 'F'))[1]."valueCode",
+        list_filter(sexes, lambda x: x in ('248152002', '248153007'))[1], -- SNOMED: female, male
         gender
     ) as gender,
     "birthDate" as birth_date,
@@ -24,6 +25,7 @@ select
         ),
         lambda x: x."valueCoding".code
     ) as races,
+    "deceasedBoolean" as deceased,
     list_filter(
         flatten(list_transform(
             list_filter(extension, lambda x: x.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity'),
@@ -38,9 +40,20 @@ select
     home.state as state,
     home."postalCode" as zip,
     home.country as country,
-    "deceasedDateTime" as death_date
+    "deceasedDateTime" as death_date,
+    landing.canonical_reference("generalPractitioner"[1].reference) as provider,
+    landing.canonical_reference("managingOrganization".reference) as care_site
 from (
-    select *, coalesce(list_filter(places, lambda x: x.use = 'home')[1], places[1]) as home
+    select
+        *,
+        coalesce(list_filter(places, lambda x: x.use = 'home')[1], places[1]) as home,
+        list_transform(
+            list_filter(extension, lambda x: x.url in (
+                'http://hl7.org/fhir/us/core/StructureDefinition/us-core-individual-sex',
+                'http://hl7.org/fhir/us/core/StructureDefinition/us-core-sex'
+            )),
+            lambda x: coalesce(x."valueCoding".code, x."valueCode")
+        ) as sexes
     from (
         select
             *,

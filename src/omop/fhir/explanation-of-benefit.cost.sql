@@ -1,0 +1,4 @@
+-- ExplanationOfBenefit → cost. Rules: docs/mapping.md#claim-and-explanationofbenefit.
+
+from cost_of_bill
+where resource_type = 'ExplanationOfBenefit'

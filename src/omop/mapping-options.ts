@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { OmopipeError } from "../pipeline/errors.ts";
+
+/** How FHIR becomes OMOP where projects disagree, and what a user may put in place of the built-in rules. */
+export interface MapToOmopOptions {
+  /**
+   * Map without a vocabulary: every code keeps its source value and gets concept 0.
+   * Default false: no vocabulary is an error, because a CDM without concepts is rarely meant.
+   */
+  readonly noVocabulary?: boolean | undefined;
+  /** The name of the data for `cdm_source`. Default "default". */
+  readonly sourceName?: string | undefined;
+  /** false: no text of a report or document reaches the CDM; they are counted as NOTES_OFF. Default true. */
+  readonly notes?: boolean | undefined;
+  /** What stands in `*_source_value`: the code alone, or with its system before it. Default "code". */
+  readonly sourceValue?: "code" | "system#code" | undefined;
+  /** Which table a row goes to: that of its concept's domain, or always that of its resource. Default "domain". */
+  readonly routing?: "domain" | "resource" | undefined;
+  /**
+   * Which codes become concepts: all, or only those that say what a record is; sex, race, class of a visit, value, unit, route
+   * and their like then have concept 0. Default "all".
+   */
+  readonly concepts?: "all" | "primary" | undefined;
+  /** What `*_type_concept_id` says: how each record came into being, or EHR (32817) of all. Default "specific". */
+  readonly typeConcept?: "specific" | "ehr" | undefined;
+  /**
+   * The vocabularies of further code systems, or of known ones in place of the built-in `schemas/code-systems.csv`:
+   * `{ "http://hospital.example/codes": "Hospital" }`, the name being a `vocabulary_id` of the vocabulary.
+   */
+  readonly codeSystems?: Readonly<Record<string, string>> | undefined;
+  /**
+   * The visit concepts of further encounter classes, or of known ones in place of those of `schemas/concept-map.csv`:
+   * `{ OBSENC: 581385 }`.
+   */
+  readonly encounterClasses?: Readonly<Record<string, number>> | undefined;
+  /**
+   * The statuses of a resource type that are dropped, and no others, in place of those of `schemas/status-filter.csv`:
+   * `{ Condition: ["entered-in-error"] }`. Records without a status are then taken.
+   */
+  readonly droppedStatuses?: Readonly<Record<string, readonly string[]>> | undefined;
+  /**
+   * Files with extracts of one's own, named like those of `src/omop/fhir/`: `condition.sql` takes the place of the built-in
+   * extract, `condition.event.sql` is one more. Each is a select that gives the columns of its shape in `src/omop/events.sql`.
+   */
+  readonly extracts?: readonly string[] | undefined;
+}
+
+const statusFilter = new URL("../../schemas/status-filter.csv", import.meta.url);
+
+/** Throws USAGE for statuses of a resource type that has none. */
+export function checkOptions({ droppedStatuses = {} }: MapToOmopOptions): void {
+  const [, ...lines] = readFileSync(statusFilter, "utf8").trim().split("\n");
+  const types = lines.map((line) => line.split(",")[0]!);
+  const unknown = Object.keys(droppedStatuses).find((type) => !types.includes(type));
+  if (unknown === undefined) return;
+  throw new OmopipeError(
+    "USAGE",
+    `droppedStatuses: ${unknown} is no resource type with a status filter. There are: ${types.join(", ")}`,
+  );
+}

@@ -1,0 +1,145 @@
+import { tableNameOf } from "../ingest/landing-tables.ts";
+import { cdmTableNames } from "../warehouse/cdm-tables.ts";
+import { literal } from "../warehouse/sql-text.ts";
+import type { Warehouse } from "../warehouse/warehouse.ts";
+import { cutTexts } from "./cut-texts.ts";
+import { createExtracts, type Extract } from "./extracts.ts";
+import type { MapToOmopOptions } from "./mapping-options.ts";
+import { checkExtract } from "./own-extracts.ts";
+import { matchUnits } from "./resolve/match-units.ts";
+import type { IdColumn } from "./unique-ids.ts";
+
+/** A `.sql` file of this folder, SQL made here, a column of ids to be made unique, or what SQL cannot do. */
+export type MappingStep =
+  | string
+  | { readonly text: string }
+  | { readonly uniqueIds: IdColumn }
+  | { readonly work: (warehouse: Warehouse) => Promise<void> };
+
+const recordKey = ["source", "resource_type", "resource_id"];
+
+/** What lists and options decide, before anything else. */
+export const ruleSteps: readonly MappingStep[] = ["status-filter.sql", "resolve/macros.sql", "resolve/lists.sql"];
+
+/** The tables, shapes, macros and views of a mapping: once for each connection. */
+export const preparingSteps: readonly MappingStep[] = [
+  "mapping-schema.sql",
+  "events.sql",
+  "texts/characters.sql",
+  "texts/html.sql",
+  "texts/rtf.sql",
+  "texts/attachments.sql",
+  "reports.sql",
+];
+
+/** The rest of a mapping, in the order in which it runs. `typesWithoutExtract`: of what has landed. */
+export function mappingSteps(
+  extracts: readonly Extract[],
+  typesWithoutExtract: readonly string[],
+  options: MapToOmopOptions,
+): readonly MappingStep[] {
+  return [
+    "resolve/concept-map.sql",
+    "medications.sql",
+    "devices.sql",
+    "questionnaires.sql",
+    "costs.sql",
+    "diagnoses.sql",
+    { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
+    ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
+    { text: createExtracts(extracts, "view") },
+    ...rowSteps(options),
+    ...derivedSteps,
+    { work: cutTexts },
+    "report/dropped-and-lineage.sql",
+    "report/unmapped.sql",
+    ...referenceFates(typesWithoutExtract),
+  ];
+}
+
+/** From what was extracted to the tables of the CDM that are not made of others. */
+export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
+  return [
+    "resolve/codes.sql",
+    "resolve/ndc.sql",
+    "resolve/concepts-of-codes.sql",
+    "resolve/units.sql",
+    ...(options.concepts === "primary" ? [] : [{ work: matchUnits }]),
+    "resolve/resolve.sql",
+    ...(options.sourceValue === "system#code" ? ["options/source-value.sql"] : []),
+    ...(options.concepts === "primary" ? ["options/primary-concepts.sql"] : []),
+    ...(options.typeConcept === "ehr" ? ["options/ehr-type.sql"] : []),
+
+    "rows/address.sql",
+    { uniqueIds: { table: "address_row", id: "location_id", key: ["source", "address_key"] } },
+    "rows/care-site.sql",
+    { uniqueIds: { table: "care_site_row", id: "care_site_id", key: recordKey } },
+    "rows/care-site-key.sql",
+    "rows/provider.sql",
+    { uniqueIds: { table: "provider_row", id: "provider_id", key: recordKey } },
+    "rows/provider-key.sql",
+    "rows/person.sql",
+    { uniqueIds: { table: "person_row", id: "person_id", key: recordKey } },
+    "rows/person-key.sql",
+    "rows/visit.sql",
+    { uniqueIds: { table: "visit_row", id: "visit_id", key: recordKey } },
+    "rows/visit-key.sql",
+    "rows/event.sql",
+    "rows/person-race.sql",
+    { uniqueIds: { table: "event_row", id: "cdm_id", within: "cdm_table", key: [...recordKey, "part", "target"] } },
+    "rows/record-link.sql",
+    "rows/note.sql",
+    { uniqueIds: { table: "note_row", id: "note_id", key: [...recordKey, "part"] } },
+    "rows/payer-plan.sql",
+    { uniqueIds: { table: "payer_plan_row", id: "payer_plan_period_id", key: recordKey } },
+    "rows/cost.sql",
+    { uniqueIds: { table: "cost_row", id: "cost_id", key: [...recordKey, "part"] } },
+
+    "tables/location.sql",
+    "tables/care-site.sql",
+    "tables/provider.sql",
+    "tables/person.sql",
+    "tables/death.sql",
+    "tables/visit-occurrence.sql",
+    "tables/visit-detail.sql",
+    "tables/condition-occurrence.sql",
+    "tables/procedure-occurrence.sql",
+    "tables/drug-exposure.sql",
+    "tables/device-exposure.sql",
+    "tables/measurement.sql",
+    "tables/observation.sql",
+    "tables/specimen.sql",
+    "tables/note.sql",
+    "tables/payer-plan-period.sql",
+    "tables/cost.sql",
+    "tables/fact-relationship.sql",
+  ];
+}
+
+const derivedSteps: readonly MappingStep[] = [
+  "vocabulary-in-use.sql",
+  "derived/observation-period.sql",
+  "derived/condition-era.sql",
+  { uniqueIds: eraIds("condition_era", "condition_concept_id") },
+  "derived/ingredient-exposure.sql",
+  "derived/drug-era.sql",
+  { uniqueIds: eraIds("drug_era", "drug_concept_id") },
+  "derived/dose-era.sql",
+  { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
+  "derived/cdm-source.sql",
+];
+
+/** The ids of eras, which are those of one person and `what`, by their start. */
+function eraIds(table: string, ...what: readonly string[]): IdColumn {
+  return { table: `cdm.${table}`, id: `${table}_id`, key: ["person_id", ...what, `${table}_start_date`] };
+}
+
+/** Records of these types have no extract: they are used through others only. */
+function referenceFates(types: readonly string[]): MappingStep[] {
+  if (types.length === 0) return [];
+  const selects = types.map(
+    (type) =>
+      `select landing_file, ${literal(type)}, 0, count(*), 0 from landing.${tableNameOf(type)} group by landing_file`,
+  );
+  return [{ text: `insert into mapping.file_fate\n${selects.join("\nunion all\n")};` }];
+}

@@ -1,0 +1,62 @@
+import { fileURLToPath } from "node:url";
+import type { StageContext } from "../pipeline/stage.ts";
+import { softwareVersion } from "../version.ts";
+import { literal, literalList, sqlText } from "../warehouse/sql-text.ts";
+import type { Warehouse } from "../warehouse/warehouse.ts";
+import { conceptsInUse } from "./concepts-in-use.ts";
+import type { MapToOmopOptions } from "./mapping-options.ts";
+import type { MappingStep } from "./mapping-steps.ts";
+import { makeIdsUnique } from "./unique-ids.ts";
+
+/** What `{{name}}` stands for in the SQL of the steps. */
+export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): Readonly<Record<string, string>> {
+  const { sourceName = "default", routing, codeSystems = {}, encounterClasses = {}, droppedStatuses = {} } = options;
+  return {
+    concept_map: schemaFile("concept-map.csv"),
+    own_encounter_classes: structs(
+      "class varchar, concept_id bigint",
+      Object.entries(encounterClasses).map(([name, concept]) => `row(${literal(name)}, ${Number(concept)})`),
+    ),
+    status_filter: schemaFile("status-filter.csv"),
+    own_status_filter: structs(
+      "resource_type varchar, rule varchar, statuses varchar[]",
+      Object.entries(droppedStatuses).map(
+        ([type, statuses]) => `row(${literal(type)}, 'drop', ${literalList(statuses)})`,
+      ),
+    ),
+    code_systems: schemaFile("code-systems.csv"),
+    own_code_systems: structs(
+      "uri varchar, vocabulary_id varchar",
+      Object.entries(codeSystems).map(([uri, id]) => `row(${literal(uri)}, ${literal(id)})`),
+    ),
+    by_resource: String(routing === "resource"),
+    concepts: conceptsInUse(),
+    code_roles: schemaFile("code-roles.csv"),
+    vocabulary_priority: schemaFile("vocabulary-priority.csv"),
+    states: schemaFile("us-states.csv"),
+    cost_amounts: schemaFile("cost-amounts.csv"),
+    named_characters: schemaFile("named-characters.csv"),
+    source_name: literal(sourceName),
+    software_version: literal(softwareVersion),
+    vocabulary_version: literal(vocabularyVersion || "none"),
+  };
+}
+
+const schemaFile = (name: string) => literal(fileURLToPath(new URL(`../../schemas/${name}`, import.meta.url)));
+
+const structs = (members: string, rows: readonly string[]) => `[${rows.join(", ")}]::struct(${members})[]`;
+
+/** Runs the steps of a mapping one after the other. */
+export async function runSteps(
+  { target: warehouse, signal, progress }: Pick<StageContext<Warehouse>, "target" | "signal" | "progress">,
+  steps: readonly MappingStep[],
+  parts: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const [done, step] of steps.entries()) {
+    progress({ done, total: steps.length, unit: "steps" });
+    if (typeof step === "string") await warehouse.run(sqlText(import.meta.url, step, parts), undefined, { signal });
+    else if ("text" in step) await warehouse.run(step.text, undefined, { signal });
+    else if ("work" in step) await step.work(warehouse);
+    else await makeIdsUnique(warehouse, step.uniqueIds);
+  }
+}

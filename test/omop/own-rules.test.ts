@@ -1,0 +1,35 @@
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { fhirFiles } from "../../src/ingest/fhir-files.ts";
+import { type MapToOmopOptions, mapToOmop } from "../../src/omop/map-to-omop.ts";
+import { pipeline } from "../../src/pipeline/pipeline.ts";
+import { openWarehouse } from "../../src/warehouse/warehouse.ts";
+import { lines, patient } from "../ingest/intake.ts";
+import { openFolder } from "../support/folder.ts";
+
+const vocabulary = fileURLToPath(new URL("vocabulary", import.meta.url));
+
+/** Maps a patient, and gives what the user is told. */
+async function warningsOf(options: MapToOmopOptions): Promise<string[]> {
+  await using folder = await openFolder();
+  await using warehouse = await openWarehouse(":memory:", { vocabulary });
+  const input = await folder.write("all.ndjson", lines(patient("p")));
+  const warnings: string[] = [];
+  await pipeline(fhirFiles(input), mapToOmop(options)).run(warehouse, {
+    onProgress: ({ message }) => message !== undefined && warnings.push(message),
+  });
+  return warnings;
+}
+
+test("an encounter class that leads to no visit is named", async () => {
+  expect(await warningsOf({ encounterClasses: { unknown: 99_999_999, disease: 201826, AMB: 9203 } })).toEqual([
+    "encounterClasses: 201826, for disease, is no standard concept of a visit.",
+    "encounterClasses: 99999999, for unknown, is no standard concept of a visit.",
+  ]);
+});
+
+test("statuses of what is no resource type are refused", async () => {
+  await expect(warningsOf({ droppedStatuses: { Encouter: ["planned"] } })).rejects.toThrow(
+    /droppedStatuses: Encouter is no resource type with a status filter\. There are: .*Encounter/,
+  );
+});
