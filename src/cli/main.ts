@@ -14,7 +14,8 @@ const program = new Command("omopipe")
 
 const list = (value: string) => value.split(",").map((item) => item.trim());
 const collect = (value: string, before: readonly string[]) => [...before, value];
-const collectAny = (value: string, before: readonly string[] | undefined) => collect(value, before ?? []);
+/** `before` is false behind the option with `--no-` before its name. */
+const collectAny = (value: string, before: readonly string[] | false | undefined) => collect(value, before || []);
 const wholeNumber = (value: string) => {
   if (/^\d+$/.test(value)) return Number(value);
   throw new OmopipeError("USAGE", `"${value}" is no whole number.`);

@@ -51,6 +51,7 @@ select
     line.part as part,
     list_filter(line.events, lambda x: x is not null) as events,
     line.amounts as amounts,
+    total,
     coalesce(line.amounts[1].amount.currency, line.amounts[1].amount.code) as currency
 from (
     select
@@ -62,6 +63,7 @@ from (
             when mapping.drops_status(resource_type, status) or outcome in ('error', 'queued') then 'STATUS'
             when use in ('preauthorization', 'predetermination', 'proposed', 'exploratory') then 'INTENT'
         end as refused,
+        list_filter(totals, lambda x: list_contains(x.kinds, 'submitted'))[1].amount.value as total,
         unnest(coalesce(nullif(priced, []), [{
             'part': 0,
             'amounts': totals,
@@ -167,6 +169,7 @@ select
     line.events,
     line.coverage_id,
     line.currency,
+    line.total,
     amount.* exclude (landing_source, resource_type, id, part)
 from (
     select
@@ -186,3 +189,18 @@ left join amount_of_line amount
     and amount.resource_type = line.resource_type
     and amount.id = line.id
     and amount.part = line.part;
+
+-- What was charged beyond the lines that say what they cost is the cost of nothing in particular, and counted only.
+insert into cost_of_bill by name
+select
+    source,
+    file_id,
+    resource_type,
+    resource_id,
+    0 as part,
+    any_value(patient_id) as patient_id,
+    'TOTAL_BEYOND_LINES' as refused
+from cost_of_bill
+where refused is null and part > 0
+group by source, file_id, resource_type, resource_id
+having max(total) > sum(total_charge) + 0.005;

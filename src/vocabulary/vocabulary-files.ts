@@ -63,6 +63,13 @@ async function findPart(path: string): Promise<VocabularyPart> {
     });
   });
   const files = status.isDirectory() ? await filesIn(path) : [await namedFile(path)];
+  if (files.length === 0) {
+    throw new OmopipeError(
+      "VOCABULARY_MISSING",
+      `The vocabulary folder ${path} holds no table of a vocabulary (CONCEPT.csv, SOURCE_TO_CONCEPT_MAP.csv …). A file of ` +
+        `another name, such as unmapped.csv, is named itself. ${howToGetVocabulary}.`,
+    );
+  }
   const folder = status.isDirectory() ? path : dirname(path);
   return { path, folder, files, fingerprint: await fingerprintOf(files) };
 }

@@ -153,6 +153,7 @@ export async function openWarehouse(path: string, options: WarehouseOptions = {}
   };
 
   try {
+    await mustBeDuckDb(warehouse);
     await mustHaveOwnName(warehouse);
     if (!options.readOnly) await warehouse.run(`${sqlText(import.meta.url, "schema.sql")}\n${createCdmTables()}`);
     return warehouse;
@@ -199,6 +200,17 @@ async function createInstance(path: string, options: WarehouseOptions): Promise<
 }
 
 /** DuckDB calls a database like its file, and could not tell it from a schema, or the vocabulary, of the same name. */
+/**
+ * Given a file that it can read otherwise, such as JSON, DuckDB opens a database in memory, and what is written is lost. Not
+ * found out by a look into the file: closing it would give up the lock on it.
+ */
+async function mustBeDuckDb(warehouse: Warehouse): Promise<void> {
+  const opened = await warehouse.row<{ path: string | null }>(
+    "select path from duckdb_databases() where database_name = current_database()",
+  );
+  if (warehouse.path !== ":memory:" && !opened?.path) throw new Error("it is no DuckDB file");
+}
+
 async function mustHaveOwnName(warehouse: Warehouse): Promise<void> {
   const taken = await warehouse.row<{ name: string }>(
     `select current_database() as name

@@ -85,6 +85,18 @@ describe("omopipe etl", { timeout: 60_000 }, () => {
     expect(stderr).toContain("CONCEPT.csv: 1 rows were not loaded: the concept is there twice.");
   });
 
+  test("takes the last word on whether there is a vocabulary", async () => {
+    const vocabularies = ["--vocabulary", folder.file("athena"), "--vocabulary", folder.file("local")];
+    expect(await etl("--no-vocabulary", ...vocabularies)).toMatchObject({
+      code: 0,
+      stderr: expect.not.stringContaining("No vocabulary"),
+    });
+    expect(await etl(...vocabularies, "--no-vocabulary")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("No vocabulary"),
+    });
+  });
+
   test("maps with the vocabulary that the warehouse was loaded with", async () => {
     await load(folder.file("local"), "--vocabulary-cache", folder.file("cache"));
     const rules = await folder.write("rules.yaml", `codeSystems: { "${hospital}": Hospital }\n`);

@@ -9,17 +9,38 @@ import { openFolder } from "../support/folder.ts";
 
 const vocabulary = fileURLToPath(new URL("vocabulary", import.meta.url));
 
-/** Maps a patient, and gives what the user is told. */
+/** Maps a patient with a visit of class XX, and gives what the user is told. */
 async function warningsOf(options: MapToOmopOptions): Promise<string[]> {
+  return (await mapWith(options)).warnings;
+}
+
+async function mapWith(options: MapToOmopOptions) {
   await using folder = await openFolder();
   await using warehouse = await openWarehouse(":memory:", { vocabulary });
-  const input = await folder.write("all.ndjson", lines(patient("p")));
+  const input = await folder.write("all.ndjson", lines(patient("p"), visit));
   const warnings: string[] = [];
   await pipeline(fhirFiles(input), mapToOmop(options)).run(warehouse, {
     onProgress: ({ message }) => message !== undefined && warnings.push(message),
   });
-  return warnings;
+  return { warnings, visit: await warehouse.row("select visit_concept_id as concept from cdm.visit_occurrence") };
 }
+
+const visit = {
+  resourceType: "Encounter",
+  id: "v",
+  status: "finished",
+  class: { code: "XX" },
+  subject: { reference: "Patient/p" },
+  period: { start: "2020-01-01" },
+};
+
+test.each([
+  ["a visit", 9203, 9203],
+  ["a disease", 201826, 0],
+  ["nothing that the vocabulary knows", 99_999_999, 0],
+])("an encounter class may be said to be %s", async (_, said, concept) => {
+  expect((await mapWith({ encounterClasses: { XX: said } })).visit).toEqual({ concept });
+});
 
 test("an encounter class that leads to no visit is named", async () => {
   expect(await warningsOf({ encounterClasses: { unknown: 99_999_999, disease: 201826, AMB: 9203 } })).toEqual([

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { loadVocabulary, vocabularyVersion } from "../../src/vocabulary/load-vocabulary.ts";
@@ -186,6 +187,14 @@ describe("what is no vocabulary", () => {
     expect(code).toBe("VOCABULARY_MISSING");
     expect(message).toContain(`${zip} is neither a folder nor a .csv file with a table of a vocabulary.`);
     expect(message).toContain("unpack the ZIP");
+  });
+
+  it("is a folder without a table of one, also beside another", async () => {
+    await write({ "CONCEPT.csv": athena.CONCEPT, "CONCEPT_RELATIONSHIP.csv": athena.CONCEPT_RELATIONSHIP });
+    const file = await folder.write("rules/unmapped.csv", "source_code\n");
+    const error = await failureOf(loadVocabulary(warehouse, [folder.path, dirname(file)]));
+    expect(error.code).toBe("VOCABULARY_MISSING");
+    expect(error.message).toContain(`The vocabulary folder ${dirname(file)} holds no table of a vocabulary`);
   });
 
   it("is a folder without CONCEPT and CONCEPT_RELATIONSHIP", async () => {

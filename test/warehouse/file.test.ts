@@ -116,6 +116,14 @@ describe("the file of a warehouse", () => {
     expect(message).toContain(`${file} could not be opened as a DuckDB file: `);
   });
 
+  it("is refused when it is a file that DuckDB can read otherwise, and stays what it is", async () => {
+    await using folder = await openFolder();
+    const file = await folder.write("warehouse.json", '{"a":1}');
+    const { code, message } = await failureOf(openWarehouse(file));
+    expect(code).toBe("WAREHOUSE_INVALID");
+    expect(message).toContain(`${file} could not be set up as a warehouse: it is no DuckDB file`);
+  });
+
   it("must exist for reading, and its folder for writing", async () => {
     await using folder = await openFolder();
     const reading = await failureOf(openWarehouse(folder.file("none.duckdb"), { readOnly: true }));

@@ -3,7 +3,15 @@
 
 create or replace temp table constant as
 with own as (
-    select 'encounter class:' || class as key, 1 as preference, concept_id, coalesce(concept_name, concept_id::varchar) as name
+    select
+        'encounter class:' || class as key,
+        1 as preference,
+        -- What is no visit of the vocabulary is none here either; without a vocabulary the user is believed.
+        case
+            when domain_id = 'Visit' and standard_concept = 'S' or not exists (from vocabulary.concept) then concept_id
+            else 0
+        end as concept_id,
+        coalesce(concept_name, concept_id::varchar) as name
     from (select unnest({{own_encounter_classes}}, recursive := true))
     left join vocabulary.concept using (concept_id)
 ),
