@@ -2,6 +2,7 @@
 // Prints {"seconds", "megabytes"}.
 
 import { mkdir, readdir } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fhirFiles, mapToOmop, openWarehouse, parquet, pipeline, runReport } from "omopipe";
@@ -14,7 +15,9 @@ const vocabulary = fileURLToPath(new URL("../sample-data/vocabulary", import.met
 
 /** DuckDB reads the members that mapping needs from the same files and writes them as Parquet. */
 async function limit(): Promise<void> {
-  await using warehouse = await openWarehouse(":memory:", { memoryLimit: "80%" });
+  // As much memory as DuckDB takes when nothing is said.
+  const memoryLimit = `${Math.round((totalmem() / 1e9) * 0.8)}GB`;
+  await using warehouse = await openWarehouse(":memory:", { memoryLimit });
   const files = await readdir(data);
   for (const { resourceType, structure } of await openLanding(warehouse)) {
     const file = join(data, `${resourceType}.ndjson*`);

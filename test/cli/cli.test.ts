@@ -165,7 +165,7 @@ describe("omopipe", () => {
       "a vocabulary that is none",
       1,
       ["etl", ndjson, "--vocabulary", csv, "--warehouse", "FOLDER/x.duckdb"],
-      "is no Athena download",
+      "holds no table of a vocabulary",
     ],
     ["CSV without a mapping", 2, ["etl", join(csv, "patients.csv"), "--warehouse", "FOLDER/x.duckdb"], "--csv-mapping"],
     [
