@@ -31,6 +31,8 @@ export const runReportSchema = z.strictObject({
   /** Rows by CDM table of the whole warehouse. */
   tables: z.record(z.string(), count),
   dropped: z.array(z.strictObject({ resource_type: z.string(), reason: z.string(), count })),
+  /** Parts of records that were kept, such as a component, a text or a death without date: they left no row of their own. */
+  dropped_parts: z.array(z.strictObject({ resource_type: z.string(), reason: z.string(), count })),
   /** Elements of another type than FHIR gives them, and in how many records. Records that have them are read without them. */
   unread_elements: z.array(
     z.strictObject({

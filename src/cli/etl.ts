@@ -94,6 +94,9 @@ function describe(report: RunReport, out: string | undefined): string {
   const parts = [
     textTable(fates),
     report.dropped.length > 0 ? textTable(report.dropped) : "",
+    report.dropped_parts.length > 0
+      ? textTable(report.dropped_parts.map(({ reason, count, ...of }) => ({ ...of, part_left_out_for: reason, count })))
+      : "",
     report.unread_elements.length > 0 ? textTable(report.unread_elements) : "",
     troubled.length > 0 ? textTable(troubled) : "",
     textTable(tables),

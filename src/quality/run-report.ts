@@ -34,6 +34,13 @@ export async function createRunReport(warehouse: Warehouse, mapped: Filled): Pro
        where whole_record and list_contains([${mapped.files.join(", ")}], file_id)
        group by all order by count desc, resource_type, reason`,
     ),
+    dropped_parts: await warehouse.rows(
+      `select resource_type, reason, count(*) as count
+       from mapping.dropped
+       anti join (from mapping.dropped where whole_record) whole using (file_id, resource_type, resource_id)
+       where list_contains([${mapped.files.join(", ")}], file_id)
+       group by all order by count desc, resource_type, reason`,
+    ),
     unread_elements: await warehouse.rows(
       `select resource_type, element, expected, found, sum(records)::bigint as records from meta.unread_element
        where list_contains([${mapped.files.join(", ")}], file_id)

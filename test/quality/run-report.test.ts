@@ -105,6 +105,28 @@ describe("the report of a run", () => {
     expect(report.tables).toMatchObject({ person: 1, condition_occurrence: 2, measurement: 1 });
   });
 
+  it("tells of parts of records that were left out, where the record was kept", async () => {
+    await using folder = await openFolder();
+    await using warehouse = await openWarehouse(":memory:");
+    const components = [
+      { code: { text: "kept" }, valueInteger: 1 },
+      { code: { text: "absent" }, dataAbsentReason: {} },
+    ];
+    const records = [
+      patient("p", { deceasedBoolean: true }),
+      weight("kept", { component: components }),
+      weight("dropped", { status: "entered-in-error", component: components }),
+    ];
+    const path = await folder.write("all.ndjson", lines(...records));
+    const filled = await pipeline(fhirFiles(path), mapToOmop({ noVocabulary: true })).run(warehouse);
+    const { dropped, dropped_parts } = await createRunReport(warehouse, filled);
+    expect(dropped).toEqual([{ resource_type: "Observation", reason: "STATUS", count: 1 }]);
+    expect(dropped_parts).toEqual([
+      { resource_type: "Observation", reason: "DATA_ABSENT", count: 1 },
+      { resource_type: "Patient", reason: "NO_DEATH_DATE", count: 1 },
+    ]);
+  });
+
   it("counts events by how their code became a concept", async () => {
     await using folder = await openFolder();
     await writeAthena(folder, {
