@@ -9,6 +9,7 @@ import { pipeline } from "../../src/pipeline/pipeline.ts";
 import { cdmTableNames } from "../../src/warehouse/cdm-tables.ts";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
 import { type Intake, openIntake } from "../ingest/intake.ts";
+import { vocabularyCache } from "../support/folder.ts";
 
 const data = fileURLToPath(new URL("../../../shared/data", import.meta.url));
 const vocabulary = join(data, "omop-vocabulary/combined");
@@ -132,12 +133,12 @@ describe.skipIf(!here)(title, { timeout: 120_000 }, () => {
       .map((name) => join(folder, name))
       .slice(0, 40);
     const shuffled = files.toSorted((a, b) => digest(a).localeCompare(digest(b)));
-    await using warehouse = await openWarehouse(":memory:", { vocabulary });
+    await using warehouse = await openWarehouse(":memory:", { vocabulary, vocabularyCache });
     await pipeline(fhirFiles(files), mapToOmop()).run(warehouse);
     const first = await hashes(warehouse);
     await pipeline(fhirFiles(files), mapToOmop()).run(warehouse);
     const second = await hashes(warehouse);
-    await using other = await openWarehouse(":memory:", { vocabulary });
+    await using other = await openWarehouse(":memory:", { vocabulary, vocabularyCache });
     for (const file of shuffled) await pipeline(fhirFiles(file)).run(other);
     await pipeline(fhirFiles(shuffled[0]!), mapToOmop()).run(other);
     const inAnotherOrder = await hashes(other);
