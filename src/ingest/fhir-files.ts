@@ -3,6 +3,7 @@ import type { Stage } from "../pipeline/stage.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { diagnose } from "./diagnose.ts";
 import { findFiles } from "./find-files.ts";
+import { hashFiles, rememberFiles, unchangedFiles } from "./known-files.ts";
 import { landFiles } from "./land-fhir.ts";
 import type { LandingContext, LandingPlan } from "./landing-plan.ts";
 import { openLanding } from "./landing-tables.ts";
@@ -28,7 +29,7 @@ const endings = /\.(json|ndjson|jsonl)(\.gz)?$/i;
  * Inputs are files, folders (all `.json`, `.ndjson`, `.jsonl` files below, and their `.gz`) or globs.
  *
  * What cannot be read goes to `meta.quarantine` with file, place and reason, and the run goes on; all that could be read
- * is committed at once at the end. Rejects with INPUT_NOT_FOUND for an input that names nothing, and with INPUT_NOT_FHIR
+ * is committed at once at the end. A file that has landed before and is as it was then is passed over. Rejects with INPUT_NOT_FOUND for an input that names nothing, and with INPUT_NOT_FHIR
  * when not a single FHIR resource was found. About 400 to 600 MB a second of NDJSON on two cores.
  *
  * @example
@@ -44,7 +45,7 @@ export function fhirFiles(
     async execute(before, { target: warehouse, runId, signal, progress }) {
       const paths = await findFiles(wanted, endings);
       if (paths.length === 0) throw noFhir(wanted);
-      const files = await Promise.all(paths.map(sniffFile));
+      const found = await Promise.all(paths.map(sniffFile));
       const tables = await openLanding(warehouse);
       let done = 0;
       const context: LandingContext = {
@@ -58,6 +59,10 @@ export function fhirFiles(
           progress({ done, total: files.length, unit: "files" });
         },
       };
+      const unchanged = await unchangedFiles(found, context);
+      const files = found.filter((file) => !unchanged.includes(file));
+      const hashing = hashFiles(files, signal);
+      hashing.catch(() => {});
       const plan: LandingPlan = {
         files,
         staged: new Set(),
@@ -68,7 +73,8 @@ export function fhirFiles(
       };
       const land = (current: LandingPlan) =>
         warehouse.transaction(async () => {
-          await landFiles(current, context);
+          if (files.length > 0) await landFiles(current, context);
+          await rememberFiles(warehouse, { landed: await hashing, unchanged }, context);
           return await landedFiles(warehouse, wanted, runId);
         });
       let landed: number[];
@@ -93,7 +99,7 @@ async function landedFiles(warehouse: Warehouse, wanted: readonly string[], runI
   );
   const found = await warehouse.row(
     `select 1 from meta.file_records join meta.file using (file_id)
-     where run_id = $1 and resource_type not in ('(unreadable)', '(entry without resource)') limit 1`,
+     where run_id = $1 and resource_type not in ('(unreadable)', '(entry without resource)', '(deletion)') limit 1`,
     [runId],
   );
   if (!found) throw noFhir(wanted);

@@ -6,9 +6,14 @@ create table if not exists meta.file (
     path        varchar not null,
     format      varchar not null,     -- ndjson, document, csv, unreadable
     bytes       bigint not null,
-    run_id      varchar not null,
+    run_id      varchar not null,     -- the last run that read it, or found it as it was
     loaded_at   timestamp not null
 );
+
+-- By these a file is known again, and passed over while it is as it was.
+alter table meta.file add column if not exists modified timestamp;
+alter table meta.file add column if not exists hash varchar;            -- SHA-256
+alter table meta.file add column if not exists landing_layout varchar;  -- of the tables that it landed in
 
 -- Records by file and type as they were read, and those that a newer version has replaced since.
 create table if not exists meta.file_records (
@@ -39,6 +44,22 @@ create table if not exists meta.unread_element (
     expected        varchar not null,     -- text, number, boolean, object, list
     found           varchar not null,     -- the same, or 'several kinds'
     records         bigint not null
+);
+
+-- Records that a source has deleted: versions that are not newer stay away, in whatever order they come.
+create table if not exists meta.deletion (
+    source      varchar not null,
+    name        varchar not null,         -- 'Patient/1'
+    deleted_at  timestamptz not null
+);
+
+-- What has changed since the data was last mapped: the patients whose records came, went or became others, and other records
+-- (medications, practitioners …) that did. Kept only where there is a mapping.
+create table if not exists meta.change (
+    source          varchar not null,
+    resource_type   varchar not null,
+    patient_id      varchar,              -- NULL: a record that names no patient
+    resource_id     varchar               -- of a record of a type that has no patient; NULL for others
 );
 
 -- How the rows of each CSV file become persons, visits or events (schemas/csv-mapping.ts), by source and landing table.

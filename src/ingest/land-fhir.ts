@@ -1,8 +1,9 @@
 import { columnTypes } from "../warehouse/json-structure.ts";
 import { identifier, literal, literalList, sqlText } from "../warehouse/sql-text.ts";
+import { type Changes, openChanges } from "./changes.ts";
 import { quarantine, registerFiles } from "./landing-files.ts";
 import { groups, type LandingContext, type LandingPlan, largeBytes, ordinaryBytes } from "./landing-plan.ts";
-import type { LandingTable } from "./landing-tables.ts";
+import { type LandingTable, layoutOf } from "./landing-tables.ts";
 import type { SniffedFile } from "./sniff-file.ts";
 import { stageDocument, stageLines, stageValue } from "./stage-carefully.ts";
 import { countUnreadElements } from "./unread-elements.ts";
@@ -24,9 +25,11 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   const run = (text: string) => warehouse.run(text, undefined, { signal: context.signal });
 
   await run(sql("begin.sql"));
+  const layout = layoutOf(context.tables);
   const inMemory = plan.inMemory && { path: plan.inMemory.path, format: "document", bytes: 0 };
-  const files = inMemory ? [...plan.files, inMemory] : plan.files;
-  if (await registerFiles(warehouse, files, context)) await forgetEarlierRows(context);
+  const files = [...plan.files.map((file) => ({ ...file, layout })), ...(inMemory ? [inMemory] : [])];
+  const changes = await openChanges(context);
+  if (await registerFiles(warehouse, files, context)) await forgetEarlierRows(context, changes);
 
   const refused = new Set(plan.refused.map(({ path }) => path));
   const readable = plan.files.filter((file) => !refused.has(file.path));
@@ -74,9 +77,16 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
     for (const portion of portions) await run(sql("land-staged.sql", { ...parts, portion }));
   }
   await countRecords(context);
-  for (const { table, resourceType } of await withVersions(context)) {
-    await run(sql("supersede.sql", { table, resource_type: literal(resourceType) }));
-  }
+  const removeFound = async (table: LandingTable, search: string) => {
+    const parts = { table: table.table, resource_type: literal(table.resourceType) };
+    await run(sql(search, parts));
+    await changes.remember(table, "rowid in (select row_number from superseded)");
+    await run(sql("remove-superseded.sql", parts));
+  };
+  for (const table of await withVersions(context)) await removeFound(table, "supersede.sql");
+  await run(sql("note-deletions.sql"));
+  for (const table of await withDeletions(context)) await removeFound(table, "find-deleted.sql");
+  await changes.record();
   await run("drop table staged_resource; drop table landing_file");
 }
 
@@ -90,9 +100,11 @@ async function withoutHuge(documents: readonly SniffedFile[], context: LandingCo
   return remaining;
 }
 
-async function forgetEarlierRows({ warehouse, tables }: LandingContext): Promise<void> {
-  for (const { table } of tables) {
-    await warehouse.run(`delete from ${table} where landing_file in (select file_id from landing_file)`);
+async function forgetEarlierRows({ warehouse, tables }: LandingContext, changes: Changes): Promise<void> {
+  for (const table of tables) {
+    const earlier = "landing_file in (select file_id from landing_file)";
+    await changes.remember(table, earlier);
+    await warehouse.run(`delete from ${table.table} where ${earlier}`);
   }
 }
 
@@ -160,6 +172,15 @@ async function withVersions(context: LandingContext): Promise<readonly LandingTa
   );
   const found = (await context.warehouse.row<Record<string, boolean>>(`select ${several.join(", ")}`))!;
   return tables.filter(({ resourceType }) => found[resourceType]);
+}
+
+/** The landing tables in which something may lie that its source has deleted. */
+async function withDeletions({ warehouse, tables, source }: LandingContext): Promise<readonly LandingTable[]> {
+  const rows = await warehouse.rows<{ resource_type: string }>(
+    "select distinct split_part(name, '/', 1) as resource_type from meta.deletion where source = $1",
+    [source],
+  );
+  return tables.filter(({ resourceType }) => rows.some((row) => row.resource_type === resourceType));
 }
 
 async function countRecords({ warehouse, tables }: LandingContext): Promise<void> {

@@ -7,6 +7,9 @@ export interface FileToLand {
   readonly path: string;
   readonly format: string;
   readonly bytes: number;
+  readonly modified?: string | undefined;
+  /** Of the tables that it lands in. */
+  readonly layout?: string | undefined;
 }
 
 /**
@@ -24,7 +27,11 @@ export async function registerFiles(
   });
   const [create, insert, ...rest] = statements.split(";\n\n");
   await warehouse.run(create!);
-  await warehouse.run(insert!, [JSON.stringify(files.map(({ path, format, bytes }) => ({ path, format, bytes })))]);
+  await warehouse.run(insert!, [
+    JSON.stringify(
+      files.map(({ path, format, bytes, modified, layout }) => ({ path, format, bytes, modified, layout })),
+    ),
+  ]);
   const known = await warehouse.row("select 1 from landing_file semi join meta.file using (file_id) limit 1");
   await warehouse.run(rest.join(";\n\n"));
   return known !== undefined;

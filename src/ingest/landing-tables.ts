@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { type JsonStructure, jsonStructure } from "../warehouse/json-structure.ts";
 import { sqlText } from "../warehouse/sql-text.ts";
@@ -11,6 +12,8 @@ export interface LandingTable {
   readonly table: string;
   /** The members that are read, for `json_transform`. */
   readonly structure: JsonStructure;
+  /** SQL for the id of the patient whose record a row is; undefined for types of no patient. */
+  readonly patient: string | undefined;
 }
 
 const definitions = new URL("../../schemas/landing/", import.meta.url);
@@ -41,10 +44,25 @@ async function createTables(warehouse: Warehouse): Promise<readonly LandingTable
       const columns = await warehouse.columns(table);
       const members = columns.filter(({ name }) => !systemColumns.has(name));
       const structure = Object.fromEntries(members.map(({ name, type }) => [name, jsonStructure(type)]));
-      return { resourceType, table, structure };
+      return { resourceType, table, structure, patient: patientOf(resourceType, Object.keys(structure)) };
     }),
   );
 }
+
+/** The members by which records name their patient. */
+const patientMembers = ["subject", "patient", "beneficiary"];
+
+function patientOf(resourceType: string, members: readonly string[]): string | undefined {
+  if (resourceType === "Patient") return "id";
+  const own = patientMembers.filter((member) => members.includes(member));
+  return own.length === 0 ? undefined : `landing.reference_to(coalesce(${own.join(", ")}).reference, 'Patient')`;
+}
+
+/** Differs when the landing tables do, so that files which landed in others are known not to be whole in these. */
+export const layoutOf = (tables: readonly LandingTable[]): string =>
+  createHash("sha256")
+    .update(JSON.stringify(tables.map(({ resourceType, structure }) => [resourceType, structure])))
+    .digest("hex");
 
 /** "MedicationRequest" → "medication_request". */
 export function tableNameOf(resourceType: string): string {

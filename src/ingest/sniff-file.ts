@@ -5,6 +5,8 @@ import { constants, gunzipSync } from "node:zlib";
 export interface SniffedFile {
   readonly path: string;
   readonly bytes: number;
+  /** When it was last written to, ISO 8601. */
+  readonly modified: string;
   readonly gzip: boolean;
   /** A gzip file that breaks off, where the first bytes show it: DuckDB takes what there is of it for the whole. */
   readonly damaged: boolean;
@@ -21,7 +23,7 @@ const sampleBytes = 65_536;
 /** Looks at the beginning of a file: how it is packed, and what kind of JSON it holds. Reads at most 64 KB. */
 export async function sniffFile(path: string): Promise<SniffedFile> {
   await using file = await open(path);
-  const { size } = await file.stat();
+  const { size, mtime } = await file.stat();
   const head = Buffer.alloc(sampleBytes);
   const { bytesRead } = await file.read(head, 0, sampleBytes, 0);
   const raw = head.subarray(0, bytesRead);
@@ -32,6 +34,7 @@ export async function sniffFile(path: string): Promise<SniffedFile> {
   return {
     path,
     bytes: size,
+    modified: mtime.toISOString(),
     gzip,
     damaged: gzip && complete && !unpacks(raw),
     ...recognise(text, /\.(ndjson|jsonl)(\.gz)?$/i.test(path), complete),

@@ -114,14 +114,19 @@ export function* resourcesIn(value: unknown, place: Partial<ResourceInPlace> = {
   const bundle = --bundles;
   const { entry } = value as { entry?: unknown };
   for (const each of Array.isArray(entry) ? entry : []) {
-    const { fullUrl, resource } = (each ?? {}) as { fullUrl?: unknown; resource?: unknown };
-    if (resource === undefined) yield { bundle, fullUrl, type: undefined };
+    const { fullUrl, resource, request } = (each ?? {}) as {
+      fullUrl?: unknown;
+      resource?: unknown;
+      request?: { method?: unknown } | null;
+    };
+    if (resource === undefined && request?.method === "DELETE") yield { bundle, type: "(deletion)", value: each };
+    else if (resource === undefined) yield { bundle, fullUrl, type: undefined };
     else yield* resourcesIn(resource, { bundle, fullUrl });
   }
 }
 
 const keptTypes = ({ tables }: LandingContext): ReadonlySet<string> =>
-  new Set(["Bundle", ...tables.map(({ resourceType }) => resourceType)]);
+  new Set(["Bundle", "(deletion)", ...tables.map(({ resourceType }) => resourceType)]);
 
 /** The type of a FHIR resource; '' of anything else. */
 function typeOf(value: unknown): string {

@@ -6,6 +6,8 @@ import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { identifier, literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
+import { hasChanged, isMapped, rememberMapping, rulesInUse } from "./changes/last-mapping.ts";
+import { mapChanges } from "./changes/map-changes.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
 import { cutWarning } from "./cut-texts.ts";
 import { chosenExtracts, fhirExtracts } from "./extracts.ts";
@@ -33,8 +35,8 @@ export interface Mapped extends Filled {
 
 /**
  * Maps everything that has landed to OMOP CDM 5.4: extract → resolve → route, all in SQL and in one transaction.
- * The CDM tables are made anew from the landing tables, so a second run over the same data gives the same rows under the
- * same ids. Loads the warehouse's vocabulary folder first when it is not loaded yet.
+ * A second run over the same data gives the same rows under the same ids. What was mapped before with the same options and
+ * vocabulary is kept, and only the patients are mapped whose records have changed since. Loads the warehouse's vocabulary folder first when it is not loaded yet.
  *
  * Throws VOCABULARY_MISSING when there is no vocabulary (see `noVocabulary`), and USAGE for an option that cannot be. The CDM then
  * stays as it was.
@@ -51,11 +53,10 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
       checkOptions(options);
       const version = await attachVocabulary(context, options);
       await openLanding(warehouse);
-      const tables = await warehouse.transaction(async () => {
-        await mapAll(context, options, version);
-        return await countTables(warehouse);
-      });
-      prepared.add(warehouse);
+      const rules = await rulesInUse(warehouse, options, version);
+      if (!(await isMapped(warehouse, rules))) await mapEverything(context, options, version, rules);
+      else if (await hasChanged(warehouse)) await mapWhatChanged(context, options, version, rules);
+      const tables = await countTables(warehouse);
       await warnOfLoss(context);
       const cut = await cutWarning(warehouse);
       if (cut) context.warn(cut);
@@ -102,6 +103,33 @@ async function warnOfLoss({ target: warehouse, warn }: StageContext<Warehouse>):
   warn(
     `${lost.dropped} of ${lost.records} records left no row, most often for ${lost.reason} (see mapping.dropped).${hint}`,
   );
+}
+
+async function mapEverything(
+  context: StageContext<Warehouse>,
+  options: MapToOmopOptions,
+  version: string,
+  rules: string,
+): Promise<void> {
+  await context.target.transaction(async () => {
+    await mapAll(context, options, version);
+    await rememberMapping(context.target, rules);
+  });
+  prepared.add(context.target);
+}
+
+async function mapWhatChanged(
+  context: StageContext<Warehouse>,
+  options: MapToOmopOptions,
+  version: string,
+  rules: string,
+): Promise<void> {
+  await using changes = await mapChanges(context, options, version, (beside) => mapAll(beside, options, version));
+  if (!changes) return await mapEverything(context, options, version, rules);
+  await context.target.transaction(async () => {
+    if (!(await changes.takeOver())) await mapAll(context, options, version);
+    await rememberMapping(context.target, rules);
+  });
 }
 
 /** The warehouses whose connection has the tables and macros of the mapping. */

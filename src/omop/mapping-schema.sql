@@ -52,6 +52,17 @@ create table if not exists mapping.dropped (
     reason          varchar not null,
     whole_record    boolean not null    -- the record left no row at all; true once a record
 );
+alter table mapping.dropped add column if not exists patient_id varchar;
+
+-- How often each code of a person was used, in whatever role; person 0: by what belongs to no person.
+create table if not exists mapping.code_use (
+    person_id       bigint not null,
+    role            varchar not null,
+    code_key        ubigint not null,
+    target          integer not null,
+    cdm_table       varchar not null,
+    rows            bigint not null
+);
 
 -- Which record every CDM row came from. The key of a row's id is (table, source, resource type, id, part, target).
 create table if not exists mapping.lineage (
@@ -73,6 +84,7 @@ create table if not exists mapping.text_cut (
     length          integer not null,
     rows            bigint not null
 );
+alter table mapping.text_cut add column if not exists person_id bigint;     -- 0: in a row that is of no person
 
 -- What became of the records of each file.
 create table if not exists mapping.file_fate (

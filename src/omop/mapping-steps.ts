@@ -52,6 +52,7 @@ export function mappingSteps(
     ...derivedSteps,
     { work: cutTexts },
     "report/dropped-and-lineage.sql",
+    "report/code-records.sql",
     "report/unmapped.sql",
     ...referenceFates(typesWithoutExtract),
   ];

@@ -20,6 +20,11 @@ export function createCdmTables(): string {
 /** The names of the tables that hold clinical, health system and derived data, in the order of the specification. */
 export const cdmTableNames: readonly string[] = cdmTables.filter((t) => t.group === "cdm").map((t) => t.table);
 
+/** Those of them whose rows belong to a person each. */
+export const tablesOfPersons: ReadonlySet<string> = new Set(
+  cdmTables.filter((t) => t.group === "cdm" && t.columns.some(({ name }) => name === "person_id")).map((t) => t.table),
+);
+
 /** `create table` statements for the ten tables of the vocabulary, in another database. */
 export function createVocabularyTables(database: string): string {
   return cdmTables

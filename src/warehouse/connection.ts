@@ -3,9 +3,6 @@ import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import { messageWithoutValues } from "./message-without-values.ts";
 
-/** How DuckDB calls the database of a warehouse, whatever its file is called. */
-export const warehouseName = "warehouse";
-
 /** A DuckDB connection whose calls can be stopped: one by its signal, all of them by closing. */
 export interface Connection {
   /** Makes a call. When its signal stops it, DuckDB is told to interrupt, and the abort reason wins over its error. */
@@ -16,10 +13,10 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Opens a connection. Its calls reject with QUERY_FAILED, with the text of DuckDB's own error but no value of the data. */
-export async function connect(instance: DuckDBInstance): Promise<Connection> {
+/** Opens a connection to one of the databases of an instance. Its calls reject with QUERY_FAILED, with the text of DuckDB's own error but no value of the data. */
+export async function connect(instance: DuckDBInstance, database: string): Promise<Connection> {
   const connection = await instance.connect();
-  await connection.run(`use ${warehouseName}`);
+  await connection.run(`use ${database}`);
   const running = new Set<Promise<unknown>>();
   // Said again and again, because a query that has not quite begun does not hear it.
   const interruptUntilEnd = async (call: Promise<unknown>) => {

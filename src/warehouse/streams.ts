@@ -15,11 +15,11 @@ export interface Streams {
   end(): Promise<void>;
 }
 
-export function createStreams(instance: DuckDBInstance): Streams {
+export function createStreams(instance: DuckDBInstance, database: string): Streams {
   const open = new Set<() => Promise<void>>();
   return {
     async *read(sql, signal) {
-      const connecting = connect(instance);
+      const connecting = connect(instance, database);
       let result: DuckDBResult | undefined;
       let ended: Promise<void> | undefined;
       const end = () => {

@@ -6,7 +6,7 @@ import type { RunLedger } from "../pipeline/pipeline.ts";
 import type { Batch } from "../pipeline/stage.ts";
 import { appendRows } from "./append.ts";
 import { createCdmTables } from "./cdm-tables.ts";
-import { connect, warehouseName } from "./connection.ts";
+import { connect } from "./connection.ts";
 import { createLedger } from "./ledger.ts";
 import { pathLiteral, sqlText } from "./sql-text.ts";
 import { createStreams, type ResultChunk } from "./streams.ts";
@@ -41,6 +41,8 @@ export type QueryParameters = readonly (string | number | bigint | boolean | nul
 export interface Warehouse extends AsyncDisposable {
   /** The file, or ":memory:". */
   readonly path: string;
+  /** How DuckDB calls the database: in SQL on another one that is open beside it, `<database>.cdm.person`. */
+  readonly database: string;
   /** The folders and files of the vocabulary that the warehouse was opened with. */
   readonly vocabulary: readonly string[];
   /** The folder for the databases that vocabularies are loaded into; undefined: beside the files themselves. */
@@ -66,6 +68,11 @@ export interface Warehouse extends AsyncDisposable {
   append(table: string, rows: Batch<object>): Promise<void>;
   /** Runs `work` in one transaction: all of it is kept, or nothing. Does not nest; streams do not see it before it ends. */
   transaction<R>(work: () => Promise<R>): Promise<R>;
+  /**
+   * Opens an empty warehouse in memory beside this one, with temporary tables of its own. Its SQL can read this one, and the
+   * other way round, by the name of the database. Close it first.
+   */
+  openBeside(): Promise<Warehouse>;
   /** Interrupts what still runs, writes everything to the file and releases its lock. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -80,8 +87,18 @@ export interface Warehouse extends AsyncDisposable {
  */
 export async function openWarehouse(path: string, options: WarehouseOptions = {}): Promise<Warehouse> {
   const instance = await openInstance(path, options);
-  const main = await connect(instance);
-  const streams = createStreams(instance);
+  return await openDatabase(path, options, instance, "warehouse", async () => instance.closeSync());
+}
+
+async function openDatabase(
+  path: string,
+  options: WarehouseOptions,
+  instance: DuckDBInstance,
+  database: string,
+  release: () => Promise<void>,
+): Promise<Warehouse> {
+  const main = await connect(instance, database);
+  const streams = createStreams(instance, database);
   let closed: Promise<void> | undefined;
 
   const query = async (sql: string, parameters?: QueryParameters, options?: QueryOptions) => {
@@ -95,11 +112,12 @@ export async function openWarehouse(path: string, options: WarehouseOptions = {}
     await streams.end();
     await main.close();
     // The order matters: an instance with an open connection keeps the lock on its file.
-    instance.closeSync();
+    await release();
   };
 
   const warehouse: Warehouse = {
     path,
+    database,
     vocabulary: [options.vocabulary ?? []].flat(),
     vocabularyCache: options.vocabularyCache,
     get ledger() {
@@ -143,6 +161,11 @@ export async function openWarehouse(path: string, options: WarehouseOptions = {}
         throw error;
       }
     },
+    async openBeside() {
+      const beside = `beside_${++opened}`;
+      await query(attachment(":memory:", beside, "read_write"));
+      return await openDatabase(":memory:", options, instance, beside, () => warehouse.run(`detach ${beside}`));
+    },
     async close() {
       closed ??= close();
       await closed;
@@ -169,6 +192,12 @@ export async function openWarehouse(path: string, options: WarehouseOptions = {}
  */
 const rowsPerGroup = 30_720;
 
+const attachment = (path: string, database: string, access: "read_only" | "read_write") =>
+  `attach if not exists ${pathLiteral(path)} as ${database} (type duckdb, ${access}, row_group_size ${rowsPerGroup})`;
+
+/** How many databases have been opened beside others. */
+let opened = 0;
+
 async function openInstance(path: string, options: WarehouseOptions): Promise<DuckDBInstance> {
   const inMemory = path === ":memory:";
   let instance: DuckDBInstance | undefined;
@@ -187,10 +216,7 @@ async function openInstance(path: string, options: WarehouseOptions): Promise<Du
     });
     const connection = await instance.connect();
     try {
-      const access = options.readOnly ? "read_only" : "read_write";
-      await connection.run(
-        `attach if not exists ${pathLiteral(path)} as ${warehouseName} (type duckdb, ${access}, row_group_size ${rowsPerGroup})`,
-      );
+      await connection.run(attachment(path, "warehouse", options.readOnly ? "read_only" : "read_write"));
     } finally {
       connection.closeSync();
     }

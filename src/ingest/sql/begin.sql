@@ -10,6 +10,15 @@ create or replace temp table staged_resource (
     resource        json
 );
 
+-- The records that go in this landing, because their file is read anew or a newer version came.
+create or replace temp table removed_record (
+    source          varchar,
+    resource_type   varchar,
+    resource_id     varchar,
+    patient_id      varchar,
+    content         varchar
+);
+
 create or replace temp macro resource_type_of(value) as
     case
         when value is null or json_type(value) <> 'OBJECT' or json_type(value, '$.resourceType') is distinct from 'VARCHAR' then ''

@@ -16,13 +16,20 @@ select
     bundle,
     full_url,
     resource_type,
-    case when resource_type = 'Bundle' or list_contains({{landed_types}}, resource_type) then resource end
+    case
+        when resource_type = 'Bundle' or list_contains({{landed_types}}, resource_type) then resource
+        when resource_type = '(deletion)' then entry
+    end
 from (
     select
         file_id,
         bundle,
         entry ->> '$.fullUrl' as full_url,
-        case when json_exists(entry, '$.resource') then resource_type_of(entry -> '$.resource') end as resource_type,
+        entry,
+        case
+            when json_exists(entry, '$.resource') then resource_type_of(entry -> '$.resource')
+            when entry ->> '$.request.method' = 'DELETE' then '(deletion)'
+        end as resource_type,
         entry -> '$.resource' as resource
     from bundle_entry
 );

@@ -145,6 +145,7 @@ function stepsFor(types: ReadonlySet<string | undefined>): readonly MappingStep[
     "derived/observation-period.sql",
     { work: cutTexts },
     "report/dropped-and-lineage.sql",
+    "report/code-records.sql",
   ];
 }
 

@@ -1,28 +1,28 @@
 -- What became of every record: rows (lineage), no row (dropped), and the count of both by file.
 
 create or replace temp view record_part as
-select source, file_id, resource_type, resource_id, 0 as part, reason from person_row
+select source, file_id, resource_type, resource_id, 0 as part, resource_id as patient_id, reason from person_row
 union all
 -- The death of a person, where it is known but not its date.
 select
-    source, file_id, resource_type, resource_id, 0,
+    source, file_id, resource_type, resource_id, 0, resource_id,
     case when death_date is null then 'NO_DEATH_DATE' else mapping.reason_for_no_date(death_date) end
 from person_row
 where reason is null and (deceased or death_date is not null) and mapping.first_day(death_date) is null
 union all
-select source, file_id, resource_type, resource_id, 0, reason from visit_row
+select source, file_id, resource_type, resource_id, 0, patient_id, reason from visit_row
 union all
-select source, file_id, resource_type, resource_id, part, reason from event_row
+select source, file_id, resource_type, resource_id, part, patient_id, reason from event_row
 union all
-select source, file_id, resource_type, resource_id, part, reason from note_row
+select source, file_id, resource_type, resource_id, part, patient_id, reason from note_row
 union all
-select source, file_id, resource_type, resource_id, 0, reason from provider_row
+select source, file_id, resource_type, resource_id, 0, null, reason from provider_row
 union all
-select source, file_id, resource_type, resource_id, 0, reason from care_site_row
+select source, file_id, resource_type, resource_id, 0, null, reason from care_site_row
 union all
-select source, file_id, resource_type, resource_id, 0, reason from payer_plan_row
+select source, file_id, resource_type, resource_id, 0, patient_id, reason from payer_plan_row
 union all
-select source, file_id, resource_type, resource_id, part, reason from cost_row;
+select source, file_id, resource_type, resource_id, part, patient_id, reason from cost_row;
 
 -- A record is mapped when any part of it left a row. A file is of one source.
 create or replace temp table record_fate as
@@ -45,7 +45,8 @@ select
     part.resource_id,
     part.part,
     part.reason,
-    not fate.mapped and row_number() over (partition by part.file_id, part.resource_type, part.resource_id order by part.part) = 1
+    not fate.mapped and row_number() over (partition by part.file_id, part.resource_type, part.resource_id order by part.part) = 1,
+    part.patient_id
 from record_part part
 join record_fate fate using (file_id, resource_type, resource_id)
 where part.reason <> 'REFERENCE'
@@ -130,49 +131,31 @@ select
 from record_fate
 group by all;
 
--- How often each code was used, in whatever role.
-create or replace temp table code_use as
-select role, code_key, target, cdm_table, count(*) as rows
-from event_row
-where reason is null
-group by all
-union all
-select 'value', value_key, 0, cdm_table, count(*)
-from event_row
-where reason is null and value_key is not null
-group by all
-union all
-select 'unit', unit_key, 0, cdm_table, count(*)
-from event_row
-where reason is null and unit_key is not null
-group by all
-union all
-select 'route', route_key, 0, cdm_table, count(*)
-from event_row
-where reason is null and route_key is not null
-group by all
-union all
-select 'anatomic site', anatomic_site_key, 0, cdm_table, count(*)
-from event_row
-where reason is null and anatomic_site_key is not null
-group by all
-union all
-select 'specialty', specialty_key, 0, 'provider', count(*)
-from provider_row
-where reason is null and specialty_key is not null
-group by all
-union all
-select 'payer', payer_key, 0, 'payer_plan_period', count(*)
-from payer_plan_row
-where reason is null and payer_key is not null
-group by all
-union all
-select 'note class', class_key, 0, 'note', count(*)
-from note_row
-where reason is null and class_key is not null
-group by all;
+delete from mapping.code_use;
 
-update mapping.code_mapping
-set records = used.records
-from (select role, code_key, target, sum(rows)::bigint as records from code_use group by all) used
-where used.role = code_mapping.role and used.code_key = code_mapping.code_key and used.target = code_mapping.target;
+insert into mapping.code_use by name
+with coded as (
+    select person_id, role, code_key, target, cdm_table from event_row where reason is null and code_key is not null
+    union all
+    select person_id, 'value', value_key, 0, cdm_table from event_row where reason is null and value_key is not null
+    union all
+    select person_id, 'unit', unit_key, 0, cdm_table from event_row where reason is null and unit_key is not null
+    union all
+    select person_id, 'route', route_key, 0, cdm_table from event_row where reason is null and route_key is not null
+    union all
+    select person_id, 'anatomic site', anatomic_site_key, 0, cdm_table
+    from event_row
+    where reason is null and anatomic_site_key is not null
+    union all
+    select 0, 'specialty', specialty_key, 0, 'provider' from provider_row where reason is null and specialty_key is not null
+    union all
+    select person_id, 'payer', payer_key, 0, 'payer_plan_period'
+    from payer_plan_row
+    where reason is null and payer_key is not null
+    union all
+    select person_id, 'note class', class_key, 0, 'note' from note_row where reason is null and class_key is not null
+)
+
+select person_id, role, code_key, target, cdm_table, count(*) as rows
+from coded
+group by all;

@@ -12,7 +12,7 @@ with code as (
 
 used as (
     select role, code_key, cdm_table, sum(rows) as rows
-    from code_use
+    from mapping.code_use
     group by all
 )
 

@@ -121,7 +121,7 @@ routed as (
 
 judged as (
     select
-        * exclude (refused, report, patient_id, start_text, natural_table, tables, domain_id),
+        * exclude (refused, report, start_text, natural_table, tables, domain_id),
         coalesce(
             refused,
             case

@@ -1,0 +1,9 @@
+-- What the entries of Bundles say is deleted. One that does not say when it was is deleted now.
+
+insert into meta.deletion
+select distinct
+    {{source}},
+    landing.canonical_reference(resource ->> '$.request.url'),
+    coalesce(try_cast(resource ->> '$.response.lastModified' as timestamptz), current_timestamp)
+from staged_resource
+where resource_type = '(deletion)' and not contains(resource ->> '$.request.url', '?');

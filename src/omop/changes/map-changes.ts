@@ -1,0 +1,169 @@
+import { cdmTables } from "../../../schemas/cdm.ts";
+import { type LandingTable, openLanding } from "../../ingest/landing-tables.ts";
+import type { StageContext } from "../../pipeline/stage.ts";
+import { tablesOfPersons } from "../../warehouse/cdm-tables.ts";
+import { identifier, literal, sqlText } from "../../warehouse/sql-text.ts";
+import type { Warehouse } from "../../warehouse/warehouse.ts";
+import type { MapToOmopOptions } from "../mapping-options.ts";
+import { ruleSteps } from "../mapping-steps.ts";
+import { runSteps, sqlParts } from "../run-steps.ts";
+
+/** What has changed since the last mapping, mapped beside the warehouse. */
+export interface MappedChanges extends AsyncDisposable {
+  /**
+   * Puts it in the place of what was there before, in the caller's transaction. False: that cannot be done, and all has to be
+   * mapped anew in this transaction.
+   */
+  takeOver(): Promise<boolean>;
+}
+
+/** When more of the patients than this have changed, all are mapped: it is not slower then. */
+const largestShare = 0.3;
+
+/**
+ * Maps the patients whose records have changed since the last mapping, in a warehouse beside this one and by the steps that map
+ * all. Undefined when so much has changed that all have to be mapped.
+ */
+export async function mapChanges(
+  context: StageContext<Warehouse>,
+  options: MapToOmopOptions,
+  version: string,
+  mapAll: (beside: StageContext<Warehouse>) => Promise<void>,
+): Promise<MappedChanges | undefined> {
+  const { target: warehouse } = context;
+  const beside = await warehouse.openBeside();
+  try {
+    const tables = await openLanding(warehouse);
+    await beside.run(
+      sqlText(import.meta.url, "touched.sql", {
+        warehouse: warehouse.database,
+        naming_changed: await namingChanged(warehouse, tables),
+      }),
+    );
+    if (await mostHaveChanged(warehouse, beside)) {
+      await beside.close();
+      return undefined;
+    }
+    await landBeside(warehouse, beside);
+    await beside.transaction(() => mapAll({ ...context, target: beside }));
+    return {
+      takeOver: () => takeOver(context, beside, options, version),
+      [Symbol.asyncDispose]: () => beside.close(),
+    };
+  } catch (error) {
+    await beside.close();
+    throw error;
+  }
+}
+
+async function takeOver(
+  context: StageContext<Warehouse>,
+  beside: Warehouse,
+  options: MapToOmopOptions,
+  version: string,
+): Promise<boolean> {
+  const { target: warehouse, signal } = context;
+  const run = (text: string) => warehouse.run(text, undefined, { signal });
+  const sql = (file: string, parts: Readonly<Record<string, string>>) =>
+    run(sqlText(import.meta.url, file, { beside: beside.database, ...parts }));
+  await sql("forget.sql", { rows_of_persons: rowsOfPersons(beside) });
+  for (const { table } of tablesByPerson) await run(`delete from cdm.${table} where ${ofTouchedPerson(beside)}`);
+  if (await idsMeet(warehouse, beside)) return false;
+  for (const { table } of replacedTables) await run(`insert into cdm.${table} from ${beside.database}.cdm.${table}`);
+  await sql("take-over.sql", { landed: countLanded(await openLanding(warehouse)) });
+  await runSteps(
+    context,
+    [...ruleSteps, "report/code-records.sql", "report/unmapped.sql", "derived/cdm-source.sql", "vocabulary-in-use.sql"],
+    sqlParts(options, version),
+  );
+  return true;
+}
+
+/** The tables whose rows are all replaced, or those of some persons. */
+const replacedTables = cdmTables
+  .filter(({ group, table }) => group === "cdm" && !["location", "cdm_source", "fact_relationship"].includes(table))
+  .map(({ table, columns }) => ({ table, id: columns[0]!.name }));
+
+async function mostHaveChanged(warehouse: Warehouse, beside: Warehouse): Promise<boolean> {
+  const share = await warehouse.row<{ changed: number; persons: number }>(
+    `select
+       (select count(*) from ${beside.database}.meta.touched_patient) as changed,
+       (select count(*) from cdm.person) as persons`,
+  );
+  return share!.changed > largestShare * share!.persons;
+}
+
+const tablesByPerson = replacedTables.filter(({ table }) => tablesOfPersons.has(table));
+
+const ofTouchedPerson = (beside: Warehouse) =>
+  `person_id in (select person_id from ${beside.database}.meta.touched_person)`;
+
+/** The records of the patients in question, and all that belong to no patient, are what has landed beside. */
+async function landBeside(warehouse: Warehouse, beside: Warehouse): Promise<void> {
+  for (const { table, patient } of await openLanding(beside)) {
+    const landed = `${warehouse.database}.${table}`;
+    await beside.run(
+      patient === undefined
+        ? `drop table ${table}; create view ${table} as from ${landed}`
+        : `insert into ${table}
+           from ${landed}
+           where ${patient} is null or (landing_source, ${patient}) in (select (source, patient_id) from meta.touched_patient)`,
+    );
+  }
+}
+
+/** The patients of whose records some name a record that changed and is of no patient. */
+async function namingChanged(warehouse: Warehouse, tables: readonly LandingTable[]): Promise<string> {
+  const types = await warehouse.rows<{ resource_type: string }>(
+    "select distinct resource_type from meta.change where resource_id is not null",
+  );
+  const naming = tables.filter(
+    ({ resourceType, patient }) =>
+      patient !== undefined && types.some(({ resource_type }) => names(resourceType, resource_type)),
+  );
+  const selects = naming.map(
+    ({ table, patient }) => `
+      select landing_source, ${patient}
+      from ${warehouse.database}.${table} record
+      where list_has_any(
+        regexp_extract_all(concat_ws(' ', *columns(record.* exclude (landing_source, landing_file, id))), '[A-Za-z]+/([A-Za-z0-9.\\-]+)', 1),
+        (select list(resource_id) from ${warehouse.database}.meta.change where resource_id is not null)
+      )`,
+  );
+  return ["select null, null where false", ...selects].join(" union all ");
+}
+
+/** Whether records of a type may name one of another. */
+function names(resourceType: string, other: string): boolean {
+  if (other === "Medication") return resourceType.startsWith("Medication");
+  if (other === "Questionnaire") return resourceType === "QuestionnaireResponse";
+  return true;
+}
+
+function rowsOfPersons(beside: Warehouse): string {
+  return tablesByPerson
+    .map(
+      ({ table, id }) =>
+        `select ${literal(table)} as cdm_table, ${identifier(id)} as cdm_id from cdm.${table} where ${ofTouchedPerson(beside)}`,
+    )
+    .join("\nunion all\n");
+}
+
+/** Whether an id of a new row is that of a row that stays, which only mapping all can mend. */
+async function idsMeet(warehouse: Warehouse, beside: Warehouse): Promise<boolean> {
+  const meetings = replacedTables.map(
+    ({ table, id }) =>
+      `exists (from cdm.${table} semi join (from ${beside.database}.cdm.${table}) using (${identifier(id)}))`,
+  );
+  const found = await warehouse.row<{ meet: boolean }>(`select ${meetings.join(" or ")} as meet`);
+  return found!.meet;
+}
+
+function countLanded(tables: readonly LandingTable[]): string {
+  return tables
+    .map(
+      ({ table, resourceType }) =>
+        `select landing_file as file_id, ${literal(resourceType)} as resource_type, count(*) as records from ${table} group by all`,
+    )
+    .join("\nunion all\n");
+}
