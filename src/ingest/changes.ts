@@ -11,10 +11,17 @@ export interface Changes {
 }
 
 /** Where nothing is mapped yet, all will be, and nothing is written down. */
-export async function openChanges(context: LandingContext): Promise<Changes> {
+export async function openChanges(context: LandingContext, filesAreReadAnew: boolean): Promise<Changes> {
   const mapped = await context.warehouse.row("select 1 from meta.setting where name = 'mapping'");
   if (!mapped) return { async remember() {}, async record() {} };
   const { warehouse, tables, signal } = context;
+  const partsOf = (table: LandingTable) => ({
+    table: table.table,
+    resource_type: literal(table.resourceType),
+    patient: table.patient ?? "null",
+    of_no_patient: String(table.patient === undefined),
+    content: contentOf(table, filesAreReadAnew),
+  });
   return {
     async remember(table, condition) {
       const parts = { ...partsOf(table), condition };
@@ -33,14 +40,11 @@ export async function openChanges(context: LandingContext): Promise<Changes> {
   };
 }
 
-/** Rows are made again when their record comes out of another file; what all share is not. */
-function partsOf({ resourceType, table, patient }: LandingTable) {
-  const columns = patient === undefined ? "version.* exclude (landing_file)" : "version.*";
-  return {
-    table,
-    resource_type: literal(resourceType),
-    patient: patient ?? "null",
-    of_no_patient: String(patient === undefined),
-    content: `md5(concat_ws('|', *columns(${columns})))`,
-  };
+/**
+ * What tells whether a record came again as it was. Rows are made again when their record comes out of another file, so that only of
+ * files that are read anew it need be told; what belongs to no patient is read by many, and is always looked at.
+ */
+function contentOf({ patient }: LandingTable, filesAreReadAnew: boolean): string {
+  if (patient === undefined) return "md5(concat_ws('|', *columns(version.* exclude (landing_file))))";
+  return filesAreReadAnew ? "md5(concat_ws('|', *columns(version.*)))" : "version.rowid::varchar";
 }

@@ -28,8 +28,9 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   const layout = layoutOf(context.tables);
   const inMemory = plan.inMemory && { path: plan.inMemory.path, format: "document", bytes: 0 };
   const files = [...plan.files.map((file) => ({ ...file, layout })), ...(inMemory ? [inMemory] : [])];
-  const changes = await openChanges(context);
-  if (await registerFiles(warehouse, files, context)) await forgetEarlierRows(context, changes);
+  const known = await registerFiles(warehouse, files, context);
+  const changes = await openChanges(context, known);
+  if (known) await forgetEarlierRows(context, changes);
 
   const refused = new Set(plan.refused.map(({ path }) => path));
   const readable = plan.files.filter((file) => !refused.has(file.path));

@@ -25,6 +25,9 @@ export const landedTypes: readonly string[] = readdirSync(definitions)
   .map((file) => resourceTypeOf(file.replace(/\.sql$/, "")))
   .sort();
 
+/** Read from DuckDB once: all warehouses have the same. */
+let tablesOfDefinitions: readonly LandingTable[] | undefined;
+
 const opened = new WeakMap<Warehouse, readonly LandingTable[]>();
 
 /** Makes the landing tables that do not exist yet and gives them all. */
@@ -38,15 +41,16 @@ async function createTables(warehouse: Warehouse): Promise<readonly LandingTable
   const definition = (name: string) => readFileSync(new URL(`${name}.sql`, definitions), "utf8");
   const creates = [definition("types"), ...landedTypes.map((type) => definition(tableNameOf(type)))];
   await warehouse.run([sqlText(import.meta.url, "ingest.sql"), ...creates].join("\n"));
-  return Promise.all(
-    landedTypes.map(async (resourceType) => {
-      const table = `landing.${tableNameOf(resourceType)}`;
-      const columns = await warehouse.columns(table);
-      const members = columns.filter(({ name }) => !systemColumns.has(name));
-      const structure = Object.fromEntries(members.map(({ name, type }) => [name, jsonStructure(type)]));
-      return { resourceType, table, structure, patient: patientOf(resourceType, Object.keys(structure)) };
-    }),
-  );
+  tablesOfDefinitions ??= await Promise.all(landedTypes.map((resourceType) => readDefinition(warehouse, resourceType)));
+  return tablesOfDefinitions;
+}
+
+async function readDefinition(warehouse: Warehouse, resourceType: string): Promise<LandingTable> {
+  const table = `landing.${tableNameOf(resourceType)}`;
+  const columns = await warehouse.columns(table);
+  const members = columns.filter(({ name }) => !systemColumns.has(name));
+  const structure = Object.fromEntries(members.map(({ name, type }) => [name, jsonStructure(type)]));
+  return { resourceType, table, structure, patient: patientOf(resourceType, Object.keys(structure)) };
 }
 
 /** The members by which records name their patient. */

@@ -60,7 +60,6 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
       await warnOfLoss(context);
       const cut = await cutWarning(warehouse);
       if (cut) context.warn(cut);
-      if (!options.noVocabulary) for (const warning of await conceptWarnings(warehouse, options)) context.warn(warning);
       return { stage: "mapped", runId, files: landed.files, tables };
     },
   };
@@ -86,6 +85,13 @@ export function mappedWarehouse(): Stage<undefined, Mapped, Warehouse> {
       return { stage: "mapped", runId, files: [], tables };
     },
   };
+}
+
+async function warnOfConcepts(
+  { target: warehouse, warn }: StageContext<Warehouse>,
+  options: MapToOmopOptions,
+): Promise<void> {
+  if (!options.noVocabulary) for (const warning of await conceptWarnings(warehouse, options)) warn(warning);
 }
 
 /** Says how much left no row, and loudly when it is nearly all: most often the patients are missing from the input. */
@@ -116,6 +122,7 @@ async function mapEverything(
     await rememberMapping(context.target, rules);
   });
   prepared.add(context.target);
+  await warnOfConcepts(context, options);
 }
 
 async function mapWhatChanged(
@@ -124,8 +131,11 @@ async function mapWhatChanged(
   version: string,
   rules: string,
 ): Promise<void> {
-  await using changes = await mapChanges(context, options, version, (beside) => mapAll(beside, options, version));
+  await using changes = await mapChanges(context, options, version, (beside) =>
+    mapAll(beside, options, version, "table"),
+  );
   if (!changes) return await mapEverything(context, options, version, rules);
+  await warnOfConcepts({ ...context, target: changes.beside }, options);
   await context.target.transaction(async () => {
     if (!(await changes.takeOver())) await mapAll(context, options, version);
     await rememberMapping(context.target, rules);
@@ -135,12 +145,18 @@ async function mapWhatChanged(
 /** The warehouses whose connection has the tables and macros of the mapping. */
 const prepared = new WeakSet<Warehouse>();
 
-async function mapAll(context: StageContext<Warehouse>, options: MapToOmopOptions, version: string): Promise<void> {
+/** Few records are read faster as a table: the extracts are then planned once. */
+async function mapAll(
+  context: StageContext<Warehouse>,
+  options: MapToOmopOptions,
+  version: string,
+  extracts: "view" | "table" = "view",
+): Promise<void> {
   const { target: warehouse } = context;
   const landed = await typesInUse(warehouse);
   const fhir = await withOwnExtracts(fhirExtracts, options.extracts ?? []);
   const extracted = new Set(fhir.map(({ resourceType }) => resourceType));
-  const extracts = [
+  const chosen = [
     ...fhir.filter(({ resourceType, path }) => landed.has(resourceType) || path !== undefined),
     ...(await csvExtracts(warehouse)),
   ];
@@ -148,7 +164,8 @@ async function mapAll(context: StageContext<Warehouse>, options: MapToOmopOption
     ...ruleSteps,
     ...(prepared.has(warehouse) ? [] : preparingSteps),
     ...mappingSteps(
-      chosenExtracts(extracts, options),
+      chosenExtracts(chosen, options),
+      extracts,
       [...landed].filter((type) => !extracted.has(type)),
       options,
     ),

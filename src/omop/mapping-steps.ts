@@ -21,33 +21,44 @@ const recordKey = ["source", "resource_type", "resource_id"];
 /** What lists and options decide, before anything else. */
 export const ruleSteps: readonly MappingStep[] = ["status-filter.sql", "resolve/macros.sql", "resolve/lists.sql"];
 
-/** The tables, shapes, macros and views of a mapping: once for each connection. */
-export const preparingSteps: readonly MappingStep[] = [
-  "mapping-schema.sql",
-  "events.sql",
-  "texts/characters.sql",
-  "texts/html.sql",
-  "texts/rtf.sql",
-  "texts/attachments.sql",
-  "reports.sql",
+/** The tables, shapes and macros of a mapping: once for each connection. */
+export const preparingSteps: readonly MappingStep[] = ["mapping-schema.sql", "events.sql"];
+
+/** What several extracts share, with the extracts that read it, by how their names begin. */
+const shared: readonly (readonly [steps: readonly string[], extracts: readonly string[]])[] = [
+  [["medications.sql"], ["medication"]],
+  [["devices.sql"], ["device"]],
+  [["questionnaires.sql"], ["questionnaire"]],
+  [["costs.sql"], ["claim", "explanation-of-benefit"]],
+  [["diagnoses.sql"], ["condition"]],
+  [
+    ["texts/characters.sql", "texts/html.sql", "texts/rtf.sql", "texts/attachments.sql", "reports.sql"],
+    ["diagnostic-report", "document-reference"],
+  ],
 ];
+
+/** What these extracts share. Planning what none of them reads would take longer than a patient does. */
+export function sharedSteps(extracts: readonly Extract[]): readonly MappingStep[] {
+  // A user's own may read all of it.
+  const all = extracts.some(({ path }) => path !== undefined);
+  return shared.flatMap(([steps, beginnings]) =>
+    all || extracts.some(({ name }) => beginnings.some((beginning) => name.startsWith(beginning))) ? steps : [],
+  );
+}
 
 /** The rest of a mapping, in the order in which it runs. `typesWithoutExtract`: of what has landed. */
 export function mappingSteps(
   extracts: readonly Extract[],
+  extracted: "view" | "table",
   typesWithoutExtract: readonly string[],
   options: MapToOmopOptions,
 ): readonly MappingStep[] {
   return [
     "resolve/concept-map.sql",
-    "medications.sql",
-    "devices.sql",
-    "questionnaires.sql",
-    "costs.sql",
-    "diagnoses.sql",
+    ...sharedSteps(extracts),
     { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
     ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
-    { text: createExtracts(extracts, "view") },
+    { text: createExtracts(extracts, extracted) },
     ...rowSteps(options),
     ...derivedSteps,
     { work: cutTexts },

@@ -15,12 +15,6 @@ export interface RefusedVocabularyRows {
   readonly column: string;
 }
 
-/**
- * For up to so many values that a join looks for, DuckDB passes over the blocks of a table that hold none of them: the codes of
- * a few patients are found among millions of concepts without reading these all. Its own default is 50.
- */
-const mostValuesSoughtByRange = 1000;
-
 const partName = (part: number) => `vocabulary_part_${part + 1}`;
 
 /**
@@ -36,7 +30,6 @@ export async function attachDatabases(warehouse: Warehouse, databases: readonly 
   const wanted = [null, ...databases];
   if (attached.length === wanted.length && attached.every(({ path }, i) => path === wanted[i])) return;
   for (const { name } of attached) await warehouse.run(`detach ${name}`);
-  await warehouse.run(`set dynamic_or_filter_threshold = ${mostValuesSoughtByRange}`);
   for (const [part, path] of databases.entries()) {
     await warehouse.run(`attach ${literal(path)} as ${partName(part)} (read_only)`).catch((cause) => {
       throw new OmopipeError(

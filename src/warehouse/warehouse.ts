@@ -211,6 +211,9 @@ async function openInstance(path: string, options: WarehouseOptions): Promise<Du
       // A database in memory would spill into the current folder, and what it spills is patient data.
       temp_directory: inMemory ? join(tmpdir(), `omopipe-${process.pid}`) : `${path}.tmp`,
       write_buffer_row_group_count: "1",
+      // For up to so many values that a join looks for, DuckDB passes over the blocks of a table that hold none of them: the codes
+      // of a few patients are found among millions of concepts without reading these all. Its own default is 50.
+      dynamic_or_filter_threshold: "1000",
       // It makes files a third smaller and takes a fifth of the time of landing.
       disabled_compression_methods: "fsst",
     });

@@ -9,7 +9,10 @@ after as (
     select landing_source, id, {{patient}}, {{content}}
     from {{table}} version
     where landing_file in (select file_id from landing_file)
-        or (landing_source, id) in (select (source, resource_id) from before)
+    union
+    select landing_source, id, {{patient}}, {{content}}
+    from {{table}} version
+    where id in (select resource_id from before)
 )
 
 select distinct source, {{resource_type}}, patient_id, case when {{of_no_patient}} then resource_id end

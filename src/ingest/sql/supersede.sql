@@ -17,8 +17,12 @@ from (
         ) as age
     from {{table}} version
     join meta.file file on file.file_id = version.landing_file
-    where (version.landing_source, version.id) in (
-        select (landing_source, id) from {{table}} group by all having count(*) > 1
+    where version.id in (
+        select id
+        from {{table}}
+        where id in (select id from {{table}} where landing_file in (select file_id from landing_file))
+        group by landing_source, id
+        having count(*) > 1
     )
 )
 where age > 1;

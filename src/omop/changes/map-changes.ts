@@ -5,11 +5,12 @@ import { tablesOfPersons } from "../../warehouse/cdm-tables.ts";
 import { identifier, literal, sqlText } from "../../warehouse/sql-text.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
-import { ruleSteps } from "../mapping-steps.ts";
 import { runSteps, sqlParts } from "../run-steps.ts";
 
 /** What has changed since the last mapping, mapped beside the warehouse. */
 export interface MappedChanges extends AsyncDisposable {
+  /** Where they are mapped. */
+  readonly beside: Warehouse;
   /**
    * Puts it in the place of what was there before, in the caller's transaction. False: that cannot be done, and all has to be
    * mapped anew in this transaction.
@@ -45,8 +46,15 @@ export async function mapChanges(
       return undefined;
     }
     await landBeside(warehouse, beside);
-    await beside.transaction(() => mapAll({ ...context, target: beside }));
+    // To hand out the few rows to several threads takes longer than to do the work.
+    await beside.run("set threads = 1");
+    try {
+      await beside.transaction(() => mapAll({ ...context, target: beside }));
+    } finally {
+      await beside.run("reset threads");
+    }
     return {
+      beside,
       takeOver: () => takeOver(context, beside, options, version),
       [Symbol.asyncDispose]: () => beside.close(),
     };
@@ -71,11 +79,9 @@ async function takeOver(
   if (await idsMeet(warehouse, beside)) return false;
   for (const { table } of replacedTables) await run(`insert into cdm.${table} from ${beside.database}.cdm.${table}`);
   await sql("take-over.sql", { landed: countLanded(await openLanding(warehouse)) });
-  await runSteps(
-    context,
-    [...ruleSteps, "report/code-records.sql", "report/unmapped.sql", "derived/cdm-source.sql", "vocabulary-in-use.sql"],
-    sqlParts(options, version),
-  );
+  const steps = ["report/code-records.sql", "report/unmapped.sql", "derived/cdm-source.sql"];
+  if (await hasNewConcepts(warehouse, beside)) steps.push("vocabulary-in-use.sql");
+  await runSteps(context, steps, sqlParts(options, version));
   return true;
 }
 
@@ -157,6 +163,13 @@ async function idsMeet(warehouse: Warehouse, beside: Warehouse): Promise<boolean
   );
   const found = await warehouse.row<{ meet: boolean }>(`select ${meetings.join(" or ")} as meet`);
   return found!.meet;
+}
+
+async function hasNewConcepts(warehouse: Warehouse, beside: Warehouse): Promise<boolean> {
+  const found = await warehouse.row(
+    `select 1 from ${beside.database}.vocab.concept anti join vocab.concept using (concept_id) limit 1`,
+  );
+  return found !== undefined;
 }
 
 function countLanded(tables: readonly LandingTable[]): string {

@@ -9,7 +9,7 @@ import { openWarehouse, type Warehouse } from "../../warehouse/warehouse.ts";
 import { cutTexts } from "../cut-texts.ts";
 import { chosenExtracts, createExtracts, fhirExtracts } from "../extracts.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
-import { type MappingStep, preparingSteps, rowSteps, ruleSteps } from "../mapping-steps.ts";
+import { type MappingStep, preparingSteps, rowSteps, ruleSteps, sharedSteps } from "../mapping-steps.ts";
 import { runSteps, sqlParts } from "../run-steps.ts";
 
 /** How {@link openFhirToOmop} is told where its vocabulary is. */
@@ -136,10 +136,8 @@ function stepsFor(types: ReadonlySet<string | undefined>): readonly MappingStep[
     fhirExtracts.filter(({ resourceType }) => types.has(resourceType) && mappedTypes.includes(resourceType)),
     options,
   );
-  const uses = (type: string) => extracts.some(({ resourceType }) => resourceType.startsWith(type));
   return [
-    ...(uses("Medication") ? ["medications.sql"] : []),
-    ...(uses("Condition") ? ["diagnoses.sql"] : []),
+    ...sharedSteps(extracts),
     { text: createExtracts(extracts, "table") },
     ...rowSteps(options),
     "derived/observation-period.sql",
