@@ -19,7 +19,6 @@ export async function openChanges(context: LandingContext, filesAreReadAnew: boo
     table: table.table,
     resource_type: literal(table.resourceType),
     patient: table.patient ?? "null",
-    of_no_patient: String(table.patient === undefined),
     content: contentOf(table, filesAreReadAnew),
   });
   return {

@@ -99,7 +99,7 @@ async function landedFiles(warehouse: Warehouse, wanted: readonly string[], runI
   );
   const found = await warehouse.row(
     `select 1 from meta.file_records join meta.file using (file_id)
-     where run_id = $1 and resource_type not in ('(unreadable)', '(entry without resource)', '(deletion)') limit 1`,
+     where run_id = $1 and resource_type not in ('(unreadable)', '(entry without resource)') limit 1`,
     [runId],
   );
   if (!found) throw noFhir(wanted);

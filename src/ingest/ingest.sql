@@ -58,8 +58,8 @@ create table if not exists meta.deletion (
 create table if not exists meta.change (
     source          varchar not null,
     resource_type   varchar not null,
-    patient_id      varchar,              -- NULL: a record that names no patient
-    resource_id     varchar               -- of a record of a type that has no patient; NULL for others
+    patient_id      varchar,              -- NULL: the record names none
+    resource_id     varchar               -- of a record that names no patient; NULL for others
 );
 
 -- How the rows of each CSV file become persons, visits or events (schemas/csv-mapping.ts), by source and landing table.

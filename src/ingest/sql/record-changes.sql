@@ -15,7 +15,7 @@ after as (
     where id in (select resource_id from before)
 )
 
-select distinct source, {{resource_type}}, patient_id, case when {{of_no_patient}} then resource_id end
+select distinct source, {{resource_type}}, patient_id, case when patient_id is null then resource_id end
 from (
     (from after except from before)
     union all

@@ -34,7 +34,7 @@ export async function mapChanges(
   const { target: warehouse } = context;
   const beside = await warehouse.openBeside();
   try {
-    const tables = await openLanding(warehouse);
+    const tables = await openLanding(beside);
     await beside.run(
       sqlText(import.meta.url, "touched.sql", {
         warehouse: warehouse.database,
@@ -118,32 +118,37 @@ async function landBeside(warehouse: Warehouse, beside: Warehouse): Promise<void
   }
 }
 
-/** The patients of whose records some name a record that changed and is of no patient. */
-async function namingChanged(warehouse: Warehouse, tables: readonly LandingTable[]): Promise<string> {
-  const types = await warehouse.rows<{ resource_type: string }>(
-    "select distinct resource_type from meta.change where resource_id is not null",
-  );
-  const naming = tables.filter(
-    ({ resourceType, patient }) =>
-      patient !== undefined && types.some(({ resource_type }) => names(resourceType, resource_type)),
-  );
-  const selects = naming.map(
-    ({ table, patient }) => `
-      select landing_source, ${patient}
-      from ${warehouse.database}.${table} record
-      where list_has_any(
-        regexp_extract_all(concat_ws(' ', *columns(record.* exclude (landing_source, landing_file, id))), '[A-Za-z]+/([A-Za-z0-9.\\-]+)', 1),
-        (select list(resource_id) from ${warehouse.database}.meta.change where resource_id is not null)
-      )`,
-  );
-  return ["select null, null where false", ...selects].join(" union all ");
-}
+/** By which types of record those of a type are named that belong to no patient. Others are named by none that would be mapped otherwise. */
+const namedBy: Readonly<Record<string, RegExp>> = {
+  Medication: /^Medication/,
+  Device: /^DeviceUs/,
+  Questionnaire: /^QuestionnaireResponse$/,
+  Practitioner: /./,
+  PractitionerRole: /./,
+  Organization: /./,
+  Location: /./,
+};
 
-/** Whether records of a type may name one of another. */
-function names(resourceType: string, other: string): boolean {
-  if (other === "Medication") return resourceType.startsWith("Medication");
-  if (other === "Questionnaire") return resourceType === "QuestionnaireResponse";
-  return true;
+/** The patients of whose records some name a record that changed and belongs to no patient. */
+async function namingChanged(warehouse: Warehouse, tables: readonly LandingTable[]): Promise<string> {
+  const changed = `from ${warehouse.database}.meta.change where resource_id is not null`;
+  const types = await warehouse.rows<{ resource_type: string }>(`select distinct resource_type ${changed}`);
+  const selects = tables
+    .filter(
+      ({ resourceType, patient }) => patient && types.some((type) => namedBy[type.resource_type]?.test(resourceType)),
+    )
+    .map(
+      ({ table, patient }) =>
+        `select landing_source, ${patient}
+         from ${warehouse.database}.${table} record
+         where list_has_any(
+           regexp_extract_all(
+             concat_ws(' ', *columns(record.* exclude (landing_source, landing_file, id))), '[A-Za-z]+[/|:]([A-Za-z0-9.\\-]+)', 1
+           ),
+           (select list(resource_id) ${changed})
+         )`,
+    );
+  return ["select null, null where false", ...selects].join(" union all ");
 }
 
 function rowsOfPersons(beside: Warehouse): string {

@@ -1,0 +1,210 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { condition, type Intake, lines, openIntake, patient, type Resource, weight } from "../ingest/intake.ts";
+import { booksOf, differences } from "./books.ts";
+
+/** Lands each night in one warehouse after the other, and all at once in a fresh one: the same is in both. */
+async function expectSameAsAtOnce(nights: readonly (readonly Resource[])[], vocabulary?: string): Promise<Intake> {
+  const nightly = await openIntake(vocabulary);
+  await using whole = await openIntake(vocabulary);
+  for (const [night, resources] of nights.entries()) {
+    const file = await nightly.write(`${night}.ndjson`, lines(...resources));
+    await whole.write(`${night}.ndjson`, lines(...resources));
+    await nightly.land(file);
+  }
+  await whole.land();
+  expect(differences(await booksOf(nightly.warehouse), await booksOf(whole.warehouse))).toEqual([]);
+  return nightly;
+}
+
+const version = (number: number) => ({
+  meta: { versionId: String(number), lastUpdated: `2020-01-0${number}T00:00:00Z` },
+});
+const deletion = (url: string, at: number): Resource => ({
+  resourceType: "Bundle",
+  type: "history",
+  entry: [{ request: { method: "DELETE", url }, response: { lastModified: `2020-01-0${at}T12:00:00Z` } }],
+});
+const others = Array.from({ length: 8 }, (_, i) => patient(`other-${i}`));
+const visit = (id: string, more: object = {}): Resource => ({
+  resourceType: "Encounter",
+  id,
+  status: "finished",
+  class: { code: "AMB" },
+  subject: { reference: "Patient/p" },
+  period: { start: "2019-05-01T10:00:00Z", end: "2019-05-01T11:00:00Z" },
+  ...more,
+});
+
+describe("what changes from one night to the next leaves the same rows as all at once", () => {
+  it.each<[string, (readonly Resource[])[]]>([
+    ["a new patient", [[...others, weight("w")], [patient("p")]]],
+    [
+      "a newer version",
+      [[...others, patient("p"), weight("w", version(1))], [weight("w", { ...version(2), issued: "2019-05-02" })]],
+    ],
+    [
+      "an older version that comes later",
+      [[...others, patient("p"), weight("w", version(2))], [weight("w", version(1))]],
+    ],
+    [
+      "a record of another patient than before",
+      [
+        [...others, patient("p"), condition("c", version(1))],
+        [condition("c", { ...version(2), subject: { reference: "Patient/other-1" } })],
+      ],
+    ],
+    [
+      "a record that is deleted",
+      [[...others, patient("p"), condition("c", version(1)), weight("w")], [deletion("Condition/c", 2)]],
+    ],
+    ["a patient who is deleted", [[...others, patient("p", version(1)), weight("w")], [deletion("Patient/p", 2)]]],
+    [
+      "a deletion that comes before what it deletes",
+      [
+        [...others, deletion("Condition/c", 2)],
+        [patient("p"), condition("c", version(1))],
+      ],
+    ],
+    [
+      "a record that comes back after it was deleted",
+      [
+        [...others, patient("p"), condition("c", version(1))],
+        [deletion("Condition/c", 2)],
+        [condition("c", version(3))],
+      ],
+    ],
+    [
+      "a visit that comes after its events",
+      [[...others, patient("p"), weight("w", { encounter: { reference: "Encounter/v" } })], [visit("v")]],
+    ],
+    ["a record that nobody's is", [[...others, patient("p")], [weight("w", { subject: undefined })]]],
+    [
+      "a medication that comes later, and is another then",
+      [
+        [
+          ...others,
+          patient("p"),
+          {
+            resourceType: "MedicationRequest",
+            id: "m",
+            status: "active",
+            intent: "order",
+            subject: { reference: "Patient/p" },
+            medicationReference: { reference: "Medication/d" },
+            authoredOn: "2019-03-01",
+          },
+        ],
+        [{ resourceType: "Medication", id: "d", code: { text: "Aspirin" }, ...version(1) }],
+        [{ resourceType: "Medication", id: "d", code: { text: "Ibuprofen" }, ...version(2) }],
+      ],
+    ],
+    [
+      "an organization and a practitioner that come later",
+      [
+        [
+          ...others,
+          patient("p"),
+          visit("v", {
+            serviceProvider: { reference: "Organization/o" },
+            participant: [{ individual: { reference: "Practitioner/d" } }],
+          }),
+        ],
+        [
+          { resourceType: "Organization", id: "o", name: "Clinic", address: [{ city: "Basel" }] },
+          { resourceType: "Practitioner", id: "d", gender: "female" },
+        ],
+      ],
+    ],
+    [
+      "an address that a person leaves",
+      [
+        [...others, patient("p", { ...version(1), address: [{ city: "Basel" }] })],
+        [patient("p", { ...version(2), address: [{ city: "Bern" }] })],
+      ],
+    ],
+    [
+      "texts too long for their columns",
+      [
+        [...others, patient("p"), condition("c", { ...version(1), code: { text: "cough ".repeat(20) } })],
+        [
+          condition("c", { ...version(2), code: { text: "a cough" } }),
+          condition("d", { code: { text: "fever ".repeat(20) } }),
+        ],
+      ],
+    ],
+    ["nothing at all", [[...others, patient("p"), weight("w")], [...others.slice(0, 1)]]],
+  ])("%s", async (_name, nights) => {
+    await using _nightly = await expectSameAsAtOnce(nights);
+  });
+
+  it("whatever happens in whatever order", { timeout: 300_000 }, async () => {
+    const who = fc.constantFrom("p", "other-1", "other-2");
+    const change = fc.record({
+      kind: fc.constantFrom("patient", "weight", "condition", "visit", "delete"),
+      who,
+      id: fc.constantFrom("a", "b"),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(change, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
+        async (nights) => {
+          const made = nights.map((changes, night) => changes.map((each) => resourceOf(each, night + 1)));
+          await using _nightly = await expectSameAsAtOnce([
+            [...others, patient("p"), weight("a"), condition("b")],
+            ...made,
+          ]);
+        },
+      ),
+      { numRuns: 4, endOnFailure: true },
+    );
+  });
+});
+
+function resourceOf({ kind, who, id }: { kind: string; who: string; id: string }, night: number): Resource {
+  const more = { ...version(night), subject: { reference: `Patient/${who}` }, encounter: { reference: "Encounter/a" } };
+  if (kind === "patient") return patient(who, { ...version(night), address: [{ city: `City ${night}` }] });
+  if (kind === "weight") return weight(id, { ...more, valueQuantity: { value: 70 + night, unit: "kg" } });
+  if (kind === "condition") return condition(id, more);
+  if (kind === "visit") return visit(id, more);
+  return deletion(`Observation/${id}`, night);
+}
+
+describe("a file that was landed before", () => {
+  it("is passed over while it is as it was, and counted as read all the same", async () => {
+    await using intake = await openIntake();
+    await intake.write("all.ndjson", lines(...others, weight("w", { subject: { reference: "Patient/other-1" } })));
+    const first = await intake.land();
+    await intake.warehouse.run("delete from landing.observation");
+    const second = await intake.land();
+    expect(second.resources).toEqual(first.resources);
+    expect(await intake.ids("observation")).toEqual([]);
+  });
+
+  it("is passed over when it was only written again", async () => {
+    await using intake = await openIntake();
+    await intake.write("all.ndjson", lines(...others));
+    await intake.land();
+    await intake.warehouse.run("delete from landing.patient");
+    await intake.write("all.ndjson", lines(...others));
+    await intake.land();
+    expect(await intake.ids("patient")).toEqual([]);
+  });
+
+  it("is read anew when it is another, and only what differs is mapped again", async () => {
+    await using intake = await openIntake();
+    const records = others.map(({ id }) => weight(`w-${id}`, { subject: { reference: `Patient/${id}` } }));
+    await intake.write("all.ndjson", lines(...others, ...records));
+    await intake.land();
+    await intake.warehouse.run(
+      "update cdm.measurement set value_as_number = -1; update cdm.observation set value_as_number = -1",
+    );
+    await intake.write(
+      "all.ndjson",
+      lines(...others, ...records.slice(1), { ...records[0], valueQuantity: { value: 80, unit: "kg" } }),
+    );
+    await intake.land();
+    const values = await intake.warehouse.rows("select value_as_number as value from cdm.measurement order by all");
+    expect(values.map(({ value }) => value)).toEqual([...records.slice(1).map(() => -1), 80]);
+  });
+});
