@@ -33,6 +33,7 @@ create or replace temp table visit_shape (
     patient_id              varchar,
     refused                 varchar,
     class                   varchar,
+    concept_class           varchar,        -- what its concept is that of, where that is not the class
     type                    landing.codeable_concept, -- says more than the class where its concept is a visit
     start_text              varchar,
     end_text                varchar,
@@ -40,7 +41,14 @@ create or replace temp table visit_shape (
     provider                varchar,
     care_site               varchar,
     admitted_from           varchar,        -- key of concept_map without its kind
-    discharged_to           varchar
+    discharged_to           varchar,
+    stays                   struct(         -- what it consisted of: one class after the other, one place after the other
+                                start_text varchar,
+                                end_text varchar,
+                                kind varchar,               -- 'class', 'place'
+                                class varchar,
+                                care_site varchar
+                            )[]
 );
 
 create or replace temp table event_shape (

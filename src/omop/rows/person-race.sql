@@ -15,7 +15,7 @@ race_of_person as (
 last_visit as (
     select person_id, max(visit_start_date) as start_date
     from visit_row
-    where reason is null and person_id in (select person_id from of_several_races)
+    where reason is null and part = 0 and person_id in (select person_id from of_several_races)
     group by person_id
 )
 

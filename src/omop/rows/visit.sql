@@ -61,6 +61,9 @@ where (source, parent_id) not in (select (source, resource_id) from visit_parent
 create or replace temp table visit_row as
 select
     visit.*,
+    0 as part,
+    null::varchar as stay_kind,
+    null::varchar as end_taken_from,
     coalesce(root.root_id, visit.resource_id) as root_id,
     coalesce(root.depth, 0) as depth,
     mapping.row_id(
