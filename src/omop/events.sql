@@ -79,7 +79,7 @@ create or replace temp table event_shape (
     comparator              varchar,
     value_text              varchar,        -- the value as sent
     value_code              landing.codeable_concept,
-    value_constant          varchar,        -- key of concept_map for a boolean or an interpretation
+    value_constant          varchar,        -- key of concept_map for a boolean, or an interpretation without value
     unit                    landing.coding, -- display: the unit as written
     range_low               double,
     range_high              double,
@@ -92,7 +92,7 @@ create or replace temp table event_shape (
     lot_number              varchar,
     dose_unit               varchar,
     verbatim_end_text       varchar,        -- the end as the source says it, where the end is completed
-    qualifier               varchar,        -- what narrows an observation down: an interpretation, a criticality
+    qualifier               varchar,        -- what narrows an observation down: an interpretation of its value, a criticality
     anatomic_site           landing.codeable_concept,
     unique_device_id        varchar,
     production_id           varchar,

@@ -155,7 +155,7 @@ group by all
 union all
 select 'anatomic site', anatomic_site_key, 0, cdm_table, count(*)
 from event_row
-where reason is null and anatomic_site_key is not null
+where anatomic_site_key is not null and cdm_table in ('specimen', 'observation')
 group by all
 union all
 select 'specialty', specialty_key, 0, 'provider', count(*)
