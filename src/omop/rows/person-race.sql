@@ -2,9 +2,9 @@
 
 insert into event_row by name
 with of_several_races as (
-    select * replace (list_sort(list_distinct(races)) as races)
+    select * replace (list_sort(known_races) as races)
     from person_row
-    where reason is null and len(list_distinct(races)) > 1
+    where reason is null and len(known_races) > 1
 ),
 
 race_of_person as (
