@@ -63,6 +63,7 @@ create or replace macro mapping.unit_of_time(code) as
 create or replace macro mapping.frequency_in_words(repeat) as
     case
         when coalesce(repeat.frequency, repeat."frequencyMax", repeat.period) is not null
+            and (repeat.period is null) = (repeat."periodUnit" is null)
         then concat_ws(
             ' ',
             case
@@ -133,8 +134,8 @@ create or replace macro mapping.sig_of(lines) as
             mapping.dose_in_words(line.dose),
             mapping.schedule_in_words(line.schedule),
             [case
-                when line.as_needed_for is not null then 'as needed for ' || mapping.words_of(line.as_needed_for)
-                when line.as_needed then 'as needed'
+                when line.as_needed_for is not null or line.as_needed
+                then 'as needed' || coalesce(' for ' || mapping.words_of(line.as_needed_for), '')
             end]
         ), 'string_agg', ', ')
     )), 'string_agg', '; ');
