@@ -40,6 +40,7 @@ create or replace temp table visit_shape (
     parent_id               varchar,        -- the visit of which this is a part
     provider                varchar,
     care_site               varchar,
+    place                   varchar,        -- a reference: its care site where the other is not known
     admitted_from           varchar,        -- key of concept_map without its kind
     discharged_to           varchar,
     stays                   struct(         -- what it consisted of: one class after the other, one place after the other

@@ -51,7 +51,8 @@ select
     whole."end" as end_text,
     landing.reference_to("partOf".reference, 'Encounter') as parent_id,
     landing.canonical_reference(coalesce(attending[1], participants[1]).who) as provider,
-    landing.canonical_reference(coalesce("serviceProvider".reference, location[1].location.reference)) as care_site,
+    landing.canonical_reference("serviceProvider".reference) as care_site,
+    landing.canonical_reference(location[1].location.reference) as place,
     coalesce(hospitalization, admission)."admitSource".coding[1].code as admitted_from,
     coalesce(hospitalization, admission)."dischargeDisposition".coding[1].code as discharged_to,
     list_concat(
