@@ -74,7 +74,7 @@ function inOwnTable(extract: Extract): Extract {
 const ownTableOf: Readonly<Record<string, string>> = {
   "observation.sql":
     "* replace (case when value_number is null then 'observation' else 'measurement' end as natural_table)",
-  "encounter.visit.sql": "* exclude (parent_id)",
+  "encounter.visit.sql": "* exclude (parent_id, stays)",
   "allergy-intolerance.sql": "* exclude (concept_constant)",
 };
 

@@ -205,6 +205,15 @@ create or replace macro mapping.first_codeable_concept(text) as
         '[{"coding": [{"system": "VARCHAR", "code": "VARCHAR", "display": "VARCHAR", "userSelected": "BOOLEAN"}], "text": "VARCHAR"}]'
     )[1];
 
+-- The code of a member that is one CodeableConcept or several, here as text; else its words.
+create or replace macro mapping.first_code(text) as
+    coalesce(
+        mapping.json_of(text) ->> '$[0].coding[0].code',
+        mapping.json_of(text) ->> '$.coding[0].code',
+        mapping.json_of(text) ->> '$[0].text',
+        mapping.json_of(text) ->> '$.text'
+    );
+
 -- The code of a member that is a code, a Coding or CodeableConcepts, here as text.
 create or replace macro mapping.class_code(text) as
     case text[1]

@@ -26,7 +26,7 @@ export const preparingSteps: readonly MappingStep[] = ["mapping-schema.sql", "ev
 
 /** What several extracts share, with the extracts that read it, by how their names begin. */
 const shared: readonly (readonly [steps: readonly string[], extracts: readonly string[]])[] = [
-  [["medications.sql"], ["medication"]],
+  [["dosages.sql", "medications.sql"], ["medication"]],
   [["devices.sql"], ["device"]],
   [["questionnaires.sql"], ["questionnaire"]],
   [["costs.sql"], ["claim", "explanation-of-benefit"]],
@@ -94,7 +94,8 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     { uniqueIds: { table: "person_row", id: "person_id", key: recordKey } },
     "rows/person-key.sql",
     "rows/visit.sql",
-    { uniqueIds: { table: "visit_row", id: "visit_id", key: recordKey } },
+    ...(options.routing === "resource" ? [] : ["rows/visit-stay.sql"]),
+    { uniqueIds: { table: "visit_row", id: "visit_id", key: [...recordKey, "part"] } },
     "rows/visit-key.sql",
     "rows/event.sql",
     "rows/person-race.sql",

@@ -96,10 +96,3 @@ create or replace macro mapping.days_of(value, unit) as
         when lower(unit) in ('d', 'day', 'days') then nullif(greatest(try_cast(value as integer), 0), 0)
         when lower(unit) in ('wk', 'week', 'weeks') then nullif(greatest(try_cast(value * 7 as integer), 0), 0)
     end;
-
--- The lines of a dosage as one text.
-create or replace macro mapping.sig_of(dosage) as
-    nullif(array_to_string(list_transform(dosage, lambda line: line.text), '; '), '');
-
-create or replace macro mapping.route_of(dosage) as
-    list_filter(list_transform(dosage, lambda line: line.route), lambda route: route is not null)[1];

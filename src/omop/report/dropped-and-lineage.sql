@@ -10,7 +10,7 @@ select
 from person_row
 where reason is null and (deceased or death_date is not null) and mapping.first_day(death_date) is null
 union all
-select source, file_id, resource_type, resource_id, 0, patient_id, reason from visit_row
+select source, file_id, resource_type, resource_id, part, patient_id, reason from visit_row
 union all
 select source, file_id, resource_type, resource_id, part, patient_id, reason from event_row
 union all
@@ -73,11 +73,12 @@ join address_row address on address.source = site.source and address.address_key
 where reason is null
 union all
 select
-    case when depth > 0 then 'visit_detail' else 'visit_occurrence' end, visit_id, source, file_id, resource_type, resource_id, 0, 0,
+    case when depth > 0 then 'visit_detail' else 'visit_occurrence' end, visit_id, source, file_id, resource_type, resource_id, part, 0,
     nullif(concat_ws(
         ', ',
         mapping.made_up(start_text),
         case
+            when visit.end_taken_from is not null then 'end from ' || visit.end_taken_from
             when visit.visit_end_date is not null then 'end ' || mapping.made_up(end_text)
             when filled.visit_end_date > visit.visit_start_date then 'end from last event'
             else 'end from start'
@@ -145,7 +146,7 @@ with coded as (
     union all
     select person_id, 'anatomic site', anatomic_site_key, 0, cdm_table
     from event_row
-    where reason is null and anatomic_site_key is not null
+    where anatomic_site_key is not null and cdm_table in ('specimen', 'observation')
     union all
     select 0, 'specialty', specialty_key, 0, 'provider' from provider_row where reason is null and specialty_key is not null
     union all

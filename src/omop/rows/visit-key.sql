@@ -8,5 +8,5 @@ select
     visit.visit_start_date
 from visit_row visit
 join visit_row root
-    on root.source = visit.source and root.resource_id = visit.root_id and root.reason is null
-where visit.reason is null;
+    on root.source = visit.source and root.resource_id = visit.root_id and root.part = 0 and root.reason is null
+where visit.reason is null and visit.part = 0;
