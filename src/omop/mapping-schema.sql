@@ -242,6 +242,13 @@ create or replace macro mapping.practitioner_of(names) as
         list_filter(names, lambda name: contains(name, 'Practitioner') or starts_with(name, 'urn:'))[1]
     );
 
+-- A supply in whole days. NULL where it is none, or in a unit whose days would have to be guessed.
+create or replace macro mapping.days_of(value, unit) as
+    case
+        when lower(unit) in ('d', 'day', 'days') then nullif(greatest(try_cast(value as integer), 0), 0)
+        when lower(unit) in ('wk', 'week', 'weeks') then nullif(greatest(try_cast(value * 7 as integer), 0), 0)
+    end;
+
 -- When a drug was last taken as far as the record says: by its own words, else by the days of supply, else by what
 -- else ends in it.
 create or replace macro mapping.known_end_of_exposure(start_date, verbatim_end_date, days_supply, end_date) as
