@@ -22,7 +22,8 @@ async function parse(records: readonly string[], delimiter: string): Promise<Cel
   const rows: string[][] = [];
   const parser = parseString(records.join("\n"), { delimiter, quote: '"', escape: '"', headers: false });
   for await (const row of parser as AsyncIterable<string[]>) rows.push(row);
-  const blanks = new RegExp(`^[^\\S\r\n${delimiter}]+(?=[${delimiter}]|$)`);
+  const end = delimiter.replace(/[\\\]^-]/, "\\$&");
+  const blanks = new RegExp(`^[^\\S\r\n${end}]+(?=[${end}]|$)`);
   return rows.map((row, i) => {
     // Blanks that are all of a first cell are left out by the parser.
     const [first = row[0], ...others] = [blanks.exec(records[i]!)?.[0], ...row.slice(1)];
