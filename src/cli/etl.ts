@@ -106,6 +106,7 @@ function describe(report: RunReport, out: string | undefined): string {
   const troubled = report.files
     .filter(({ quarantined }) => quarantined > 0)
     .map(({ path, quarantined, problems }) => ({ file: path, quarantined, first_problem: problems[0] ?? "" }));
+  const rejectedCsv = report.files.some(({ format, quarantined }) => format === "csv" && quarantined > 0);
   const { codes_already_standard, codes_normalized, codes_unmapped } = report.summary;
   const parts = [
     textTable(fates),
@@ -121,7 +122,7 @@ function describe(report: RunReport, out: string | undefined): string {
     out === undefined
       ? ""
       : `Parquet files, report.json and unmapped.csv are in ${out}${
-          troubled.length > 0 ? ", with rejects.csv: what could not be read of CSV files" : ""
+          rejectedCsv ? ", with rejects.csv: what could not be read of CSV files" : ""
         }\n`,
   ];
   return parts.filter((part) => part !== "").join("\n");
