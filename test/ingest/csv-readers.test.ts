@@ -47,6 +47,34 @@ const streamed = (content: string | Buffer, size = 7): CsvStream => ({
   body: pieces(content, size),
 });
 
+/** One warehouse into which both readers land, each as a source of its own, and what they made of it. */
+async function bothReaders() {
+  const intake = await openIntake();
+  const landAs = (source: string, inputs: Inputs) =>
+    pipeline(csvFiles(inputs, { mapping, source })).run(intake.warehouse);
+  const result = async (source: string) => ({
+    rows: await intake.warehouse.rows(
+      `select * exclude (landing_source, landing_file) from landing.csv_people where landing_source = '${source}' order by all`,
+    ),
+    counts: await intake.warehouse.rows<{ read: number; quarantined: number; superseded: number }>(
+      `select read, quarantined, superseded from meta.file_records join meta.file using (file_id) where source = '${source}'`,
+    ),
+    rejects: await intake.warehouse.rows(
+      `select line, column_name, value, code, reason, "row" from meta.csv_reject join meta.file using (file_id)
+       where source = '${source}' order by line`,
+    ),
+  });
+  return {
+    async results(content: string | Buffer) {
+      await intake.write("people.csv", content);
+      await landAs("a file", intake.folder);
+      await landAs("a stream", streamed(content));
+      return { file: await result("a file"), stream: await result("a stream") };
+    },
+    [Symbol.asyncDispose]: () => intake[Symbol.asyncDispose](),
+  };
+}
+
 describe("DuckDB's reader and the one that goes record by record", () => {
   const cell = fc.oneof(
     fc.constantFrom(
@@ -73,21 +101,7 @@ describe("DuckDB's reader and the one that goes record by record", () => {
   const row = fc.oneof({ arbitrary: good, weight: 8 }, { arbitrary: bad, weight: 1 });
 
   it("give the same rows, ids and rejects", async () => {
-    await using intake = await openIntake();
-    const landAs = (source: string, inputs: Inputs) =>
-      pipeline(csvFiles(inputs, { mapping, source })).run(intake.warehouse);
-    const result = async (source: string) => ({
-      rows: await intake.warehouse.rows(
-        `select * exclude (landing_source, landing_file) from landing.csv_people where landing_source = '${source}' order by all`,
-      ),
-      counts: await intake.warehouse.rows(
-        `select read, quarantined, superseded from meta.file_records join meta.file using (file_id) where source = '${source}'`,
-      ),
-      rejects: await intake.warehouse.rows(
-        `select line, column_name, value, code, reason, "row" from meta.csv_reject join meta.file using (file_id)
-         where source = '${source}' order by line`,
-      ),
-    });
+    await using readers = await bothReaders();
     await fc.assert(
       fc.asyncProperty(
         fc.array(row, { minLength: 1, maxLength: 12 }),
@@ -96,11 +110,49 @@ describe("DuckDB's reader and the one that goes record by record", () => {
         fc.constantFrom(",", "\t", ";", "|"),
         async (rows, lineEnd, endsWithLineEnd, delimiter) => {
           const lines = [["id", "born", "sex"], ...rows].map((cells) => cells.join(delimiter));
-          const content = lines.join(lineEnd) + (endsWithLineEnd ? lineEnd : "");
-          await intake.write("people.csv", content);
-          await landAs("a file", intake.folder);
-          await landAs("a stream", streamed(content));
-          expect(await result("a stream")).toEqual(await result("a file"));
+          const { file, stream } = await readers.results(lines.join(lineEnd) + (endsWithLineEnd ? lineEnd : ""));
+          expect(stream).toEqual(file);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  it("account for every record of a file, whatever was done to it", async () => {
+    const piece = fc.constantFrom(
+      '"',
+      ",",
+      "\n",
+      "\r\n",
+      "\r",
+      " ",
+      "\t",
+      "\0",
+      ";",
+      "\\",
+      '""',
+      ',"',
+      '",',
+      '"\n',
+      "a",
+      "ä",
+    );
+    await using readers = await bothReaders();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(piece, { maxLength: 60 }),
+        fc.array(fc.tuple(fc.nat(100), fc.nat(255)), { maxLength: 2 }),
+        async (pieces, flipped) => {
+          const header = "id,born,sex\n";
+          const content = Buffer.from(`${header}1,1950,F\n${pieces.join("")}\n9,1960,M\n`);
+          for (const [at, byte] of flipped) {
+            if (header.length + at < content.length) content[header.length + at] = byte;
+          }
+          const { file, stream } = await readers.results(content);
+          expect(stream).toEqual(file);
+          const [{ read, quarantined, superseded } = expect.fail("no counts")] = file.counts;
+          expect(quarantined).toBe(file.rejects.length);
+          expect(read).toBe(file.rows.length + superseded + quarantined);
         },
       ),
       { numRuns: 60 },
