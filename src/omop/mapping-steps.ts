@@ -22,7 +22,7 @@ const recordKey = ["source", "resource_type", "resource_id"];
 export const ruleSteps: readonly MappingStep[] = ["status-filter.sql", "resolve/macros.sql", "resolve/lists.sql"];
 
 /** The tables, shapes and macros of a mapping: once for each connection. */
-export const preparingSteps: readonly MappingStep[] = ["mapping-schema.sql", "events.sql"];
+export const preparingSteps: readonly MappingStep[] = ["mapping-schema.sql", "events.sql", "csv/macros.sql"];
 
 /** What several extracts share, with the extracts that read it, by how their names begin. */
 const shared: readonly (readonly [steps: readonly string[], extracts: readonly string[]])[] = [

@@ -1,6 +1,6 @@
 -- What became of every record: rows (lineage), no row (dropped), and the count of both by file.
 
-create or replace temp view record_part as
+create or replace temp view part_of_record as
 select source, file_id, resource_type, resource_id, 0 as part, resource_id as patient_id, reason from person_row
 union all
 -- The death of a person, where it is known but not its date.
@@ -24,6 +24,20 @@ select source, file_id, resource_type, resource_id, 0, patient_id, reason from p
 union all
 select source, file_id, resource_type, resource_id, part, patient_id, reason from cost_row;
 
+-- What several rows are about is counted with each of them.
+create or replace temp view record_part as
+select
+    part.source,
+    coalesce(line.file_id, part.file_id) as file_id,
+    part.resource_type,
+    coalesce(line.row_id, part.resource_id) as resource_id,
+    part.part,
+    part.patient_id,
+    part.reason
+from part_of_record part
+left join extracted_row line
+    on line.source = part.source and line.resource_type = part.resource_type and line.resource_id = part.resource_id;
+
 -- A record is mapped when any part of it left a row. A file is of one source.
 create or replace temp table record_fate as
 select
@@ -45,7 +59,7 @@ select
     part.resource_id,
     part.part,
     part.reason,
-    not fate.mapped and row_number() over (partition by part.file_id, part.resource_type, part.resource_id order by part.part) = 1,
+    not fate.mapped and row_number() over (partition by part.file_id, part.resource_type, part.resource_id order by part.part, part.reason = 'NO_PERSON') = 1,
     part.patient_id
 from record_part part
 join record_fate fate using (file_id, resource_type, resource_id)
