@@ -11,12 +11,19 @@ export interface PollSchedule extends Schedule {
   readonly deadlineMilliseconds: number;
 }
 
-/** Looks at 1 s, 1.5 s … 15 s apart, for 5 minutes. */
+/** For one patient: looks at 1 s, 1.5 s … 15 s apart, for 5 minutes. */
 export const pollSchedule: PollSchedule = {
   firstMilliseconds: 1000,
   factor: 1.5,
   capMilliseconds: 15_000,
   deadlineMilliseconds: 300_000,
+};
+
+/** For a batch: looks at 1 s, 1.5 s … 60 s apart, for 24 hours. */
+export const batchPollSchedule: PollSchedule = {
+  ...pollSchedule,
+  capMilliseconds: 60_000,
+  deadlineMilliseconds: 86_400_000,
 };
 
 const succeeded: ReadonlySet<string> = new Set(["SUCCEEDED", "SUCCEEDED_WITH_EXCLUSIONS"]);
@@ -60,7 +67,7 @@ function jobFailed(job: Job, jobId: string, confidential: unknown): OmopipeError
   const reason = withhold(job.error_message ?? "the service gives no reason", confidential);
   return new OmopipeError(
     "JOB_FAILED",
-    `A PhenOM job ended as ${job.status.toUpperCase()}: ${reason}. The same history will most likely fail again.`,
+    `A PhenOM job ended as ${job.status.toUpperCase()}: ${reason}. The same data will most likely fail again.`,
     { record: `job ${jobId}` },
   );
 }
@@ -69,7 +76,7 @@ function jobTimeout(job: Job, jobId: string, milliseconds: number): OmopipeError
   return new OmopipeError(
     "JOB_TIMEOUT",
     `A PhenOM job was still ${job.status.toUpperCase()} after ${milliseconds} ms. ` +
-      "Allow more time, or ask again later with the same idempotency key: the job goes on meanwhile.",
+      "Allow more time, or look again later (for one patient: with the same idempotency key): the job goes on meanwhile.",
     { record: `job ${jobId}`, retryable: true },
   );
 }
