@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Context, MiddlewareHandler } from "hono";
 import { OmopipeError } from "../../pipeline/errors.ts";
 import { expired } from "./store-routes.ts";
@@ -52,8 +54,7 @@ export function withFaults(options: FaultOptions, random: () => number, at: keyo
         return await next();
       case "cut":
         await next();
-        context.res = await cutInHalf(context.res);
-        return;
+        return await cutInHalf(context);
       default:
         return await next();
     }
@@ -120,19 +121,14 @@ function tooMany(context: Context, seconds: number, asDate: boolean): Response {
   return context.json({ detail: "Too many requests" }, 429);
 }
 
-/** The same answer, of which half the body is sent before the connection breaks. */
-async function cutInHalf(response: Response): Promise<Response> {
-  const whole = new Uint8Array(await response.arrayBuffer());
-  const half = whole.subarray(0, Math.floor(whole.length / 2));
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      controller.enqueue(half);
-    },
-    pull(controller) {
-      controller.error(new Error("cut on demand"));
-    },
-  });
-  const headers = new Headers(response.headers);
-  headers.set("content-length", String(Math.max(1, whole.length)));
-  return new Response(body, { status: response.status, headers });
+/** Sends half of the answer and breaks the connection. */
+async function cutInHalf(context: Context): Promise<void> {
+  const { outgoing } = context.env as HttpBindings;
+  const body = Buffer.from(await context.res.arrayBuffer());
+  const headers = { ...Object.fromEntries(context.res.headers), "content-length": String(Math.max(1, body.length)) };
+  outgoing.writeHead(context.res.status, headers);
+  outgoing.write(body.subarray(0, Math.floor(body.length / 2)), () => outgoing.destroy());
+  // Without undefined in between, the headers of the answer would be kept.
+  context.res = undefined;
+  context.res = RESPONSE_ALREADY_SENT;
 }
