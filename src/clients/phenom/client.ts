@@ -4,6 +4,7 @@ import type { UploadState } from "../../../schemas/phenom-batch.ts";
 import { retrySchedule, type ScheduleOptions, scheduleOf } from "../http/backoff.ts";
 import type { CallOptions } from "../http/caller.ts";
 import { responseError } from "../http/failures.ts";
+import { withhold, withoutValues } from "../http/server-message.ts";
 import { type BatchOperations, createBatchOperations } from "./batch-operations.ts";
 import { downloadResults } from "./download-results.ts";
 import { createJobOperations, type JobOperations } from "./job-operations.ts";
@@ -105,8 +106,12 @@ export function createPhenomClient(options: PhenomClientOptions): PhenomClient {
     ...jobs,
     ...batches,
 
-    waitForJob: (jobId, { workflow = "realtime", ...control } = {}) =>
-      waitForJob(jobId, () => readJob(jobId, control), schedules[workflow], control),
+    waitForJob(jobId, { workflow = "realtime", ...control } = {}) {
+      const known = [control.confidential, options.token];
+      // Nobody knows here what is in the files of a batch.
+      const clean = (reason: string) => withhold(workflow === "batch" ? withoutValues(reason) : reason, known);
+      return waitForJob(jobId, () => readJob(jobId, control), schedules[workflow], control, clean);
+    },
 
     async scorePatient({ history, outcomeIds, idempotencyKey = randomUUID() }, control = {}) {
       const careful: CallOptions = { ...control, confidential: [history, control.confidential] };
