@@ -130,6 +130,7 @@ export const uploadStateSchema = z.strictObject({
   partSizeBytes: z.int().min(1).optional(),
   parts: z.array(completedPartSchema),
 });
+/** How far an upload has come; to be saved as JSON. */
 export type UploadState = z.infer<typeof uploadStateSchema>;
 
 /** What `DELETE …/upload/{upload_id}` answers; nothing of it is needed. */

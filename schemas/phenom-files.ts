@@ -1,5 +1,6 @@
 /** The kinds of files of a PhenOM batch, named as the lists of a patient's history are. */
 export const batchFileKinds = ["patients", "lab_results", "diagnoses", "procedures", "medications"] as const;
+/** A kind of file of a PhenOM batch. */
 export type BatchFileKind = (typeof batchFileKinds)[number];
 
 /** What the contract knows of one kind of file. */

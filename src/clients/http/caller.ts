@@ -31,6 +31,7 @@ export interface CallerOptions {
 }
 
 export interface CallOptions {
+  /** Stops the call, or the wait for the next try. */
   readonly signal?: AbortSignal | undefined;
   /** Anything whose texts must not appear in error messages, should the server repeat them. */
   readonly confidential?: unknown;

@@ -22,6 +22,7 @@ export interface BatchFileUpload {
   readonly mode?: UploadMode | undefined;
 }
 
+/** How a file is uploaded. */
 export interface UploadFileOptions extends CallOptions {
   /** What was saved of this upload before: it goes on from there, if the file is still the same. */
   readonly state?: UploadState | undefined;

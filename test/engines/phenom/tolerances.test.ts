@@ -157,6 +157,20 @@ describe("the engine", () => {
     expect((await ask("POST", `/v1/batch/${await openBatch()}/upload`, upload, form)).status).toBe(200);
   });
 
+  it("forgets the oldest jobs with their rows and files", async () => {
+    await engine.close();
+    engine = createPhenomEngine({ token: "secret", maximumJobs: 1 });
+    const patients = "patient_id,birth_date,sex,zip3\np,1960-01-01,F,606\n";
+    const diagnoses = "patient_id,diagnosis_date,code,code_type_name\np,2020-01-01,I10,ICD10\n";
+    const first = await scored(patients, diagnoses);
+    const { url } = (await ask("GET", `/v1/job/${first.job_id}/results/download`)).body.manifest.shards[0];
+    expect((await engine.request(url)).status).toBe(200);
+    const second = await scored(patients, diagnoses);
+    expect((await ask("GET", `/v1/job/${first.job_id}/results`)).status).toBe(404);
+    expect((await ask("GET", `/v1/job/${second.job_id}/results`)).body.total_rows).toBe(1);
+    await expect.poll(async () => (await engine.request(url)).status).toBe(404);
+  });
+
   it("lists its outcomes, the one of the guide's examples among them", async () => {
     expect((await ask("POST", "/v1/outcome")).body).toEqual([localOutcomeId, guideOutcomeId]);
   });
