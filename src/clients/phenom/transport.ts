@@ -1,8 +1,9 @@
 import createClient, { type Client } from "openapi-fetch";
+import type { z } from "zod";
 import { OmopipeError } from "../../pipeline/errors.ts";
 import type { ScheduleOptions } from "../http/backoff.ts";
 import { checkedBaseUrl } from "../http/base-url.ts";
-import { type Answer, type Caller, createCaller } from "../http/caller.ts";
+import { type Answer, type Caller, type CallOptions, createCaller, type Send } from "../http/caller.ts";
 import { httpFailureOf } from "../http/failures.ts";
 import type { Token } from "../http/token.ts";
 import type { paths } from "./contract.generated.ts";
@@ -70,4 +71,14 @@ export async function offered<Value>(operation: string, answer: Promise<Answer<V
       { cause: failure },
     );
   }
+}
+
+/** Makes calls to operations that not every deployment has; see {@link offered}. */
+export function asker({ call }: Transport) {
+  return <Value>(
+    operation: `${string} ${PhenomPath}`,
+    send: Send,
+    schema: z.ZodType<Value>,
+    options?: CallOptions & { readonly once?: boolean },
+  ): Promise<Value> => offered(operation, call(operation, send, schema, options));
 }

@@ -4,11 +4,11 @@ import type { CallOptions } from "../http/caller.ts";
 import { statusOf } from "../http/failures.ts";
 import { sendToStore, type UploadTarget } from "../http/object-store.ts";
 import { repeat } from "../http/repeat.ts";
-import type { BatchOperations } from "./batch-operations.ts";
+import type { UploadOperations } from "./upload-operations.ts";
 
 /** What uploads are made with. */
 export interface UploadContext {
-  readonly operations: BatchOperations;
+  readonly operations: UploadOperations;
   readonly fetch: (request: Request) => Promise<Response>;
   readonly retries: number;
   readonly backoff: Schedule;

@@ -2,10 +2,10 @@ import type { UploadState } from "../../../schemas/phenom-batch.ts";
 import type { OmopipeError } from "../../pipeline/errors.ts";
 import { responseError, statusOf } from "../http/failures.ts";
 import type { UploadTarget } from "../http/object-store.ts";
-import { isComplete } from "./batch-operations.ts";
 import { notOfferedStatuses } from "./transport.ts";
 import { hasExpired, sendPiece, type UploadContext } from "./upload-context.ts";
 import type { UploadFileOptions } from "./upload-file.ts";
+import { isComplete } from "./upload-operations.ts";
 
 /**
  * Sends a file in one piece. Before another session is opened, the one before is looked at: where an answer was lost, the

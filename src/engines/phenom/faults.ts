@@ -123,7 +123,8 @@ function tooMany(context: Context, seconds: number, asDate: boolean): Response {
 
 /** Sends half of the answer and breaks the connection. */
 async function cutInHalf(context: Context): Promise<void> {
-  const { outgoing } = context.env as HttpBindings;
+  const { outgoing } = context.env as Partial<HttpBindings>;
+  if (!outgoing) throw new Error("An answer can be cut only on a connection: serve the engine");
   const body = Buffer.from(await context.res.arrayBuffer());
   const headers = { ...Object.fromEntries(context.res.headers), "content-length": String(Math.max(1, body.length)) };
   outgoing.writeHead(context.res.status, headers);

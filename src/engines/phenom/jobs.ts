@@ -56,7 +56,8 @@ export function createJobBoard(
       if (!isFinished(job)) continue;
       jobs.delete(job.jobId);
       if (job instanceof PatientJob) jobsByKey.delete(job.idempotencyKey);
-      void job.forget();
+      // Where the engine is being closed, all is removed anyway.
+      job.forget().catch(() => {});
     }
   };
   const add = (job: EngineJob): void => {

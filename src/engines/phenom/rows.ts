@@ -15,7 +15,9 @@ export interface RowDatabase {
 /** Opened when the first batch is scored, so that an engine without batches needs no database. */
 export function createRowDatabase(folder: string): RowDatabase {
   let opening: Promise<Opened> | undefined;
+  let closed = false;
   const opened = (): Promise<Opened> => {
+    if (closed) throw new Error("The engine is closed");
     opening ??= open(folder);
     return opening;
   };
@@ -30,6 +32,7 @@ export function createRowDatabase(folder: string): RowDatabase {
       return result.getRowObjectsJson() as Row[];
     },
     async close() {
+      closed = true;
       if (opening === undefined) return;
       const { instance, writer, reader } = await opening;
       await writer.close();
