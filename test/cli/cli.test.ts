@@ -183,6 +183,7 @@ describe("omopipe", () => {
       ["export", "--warehouse", "WAREHOUSE", "--format", "xls", "--out", "FOLDER/x"],
       "no format xls",
     ],
+    ["a fault that is none", 2, ["serve", "--port", "0", "--faults", "burn=0.1"], '"burn=0.1" is none'],
     [
       "a score without a token",
       2,
