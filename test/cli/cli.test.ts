@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fhirToOmopSchema } from "../../schemas/fhir-to-omop.ts";
 import { runReportSchema } from "../../schemas/report.ts";
-import { localOutcomeId } from "../../src/engines/phenom/engine.ts";
+import { localOutcomeId } from "../../src/engines/phenom/outcomes.ts";
 import { servePhenom } from "../../src/engines/phenom/serve-phenom.ts";
 import { type Ended, omopipe } from "../support/command.ts";
 
@@ -205,6 +205,7 @@ describe("omopipe", () => {
       ["export", "--warehouse", "WAREHOUSE", "--format", "xls", "--out", "FOLDER/x"],
       "no format xls",
     ],
+    ["a fault that is none", 2, ["serve", "--port", "0", "--faults", "burn=0.1"], '"burn=0.1" is none'],
     [
       "a score without a token",
       2,
