@@ -1,19 +1,10 @@
 import { setMaxListeners } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
-import pRetry from "p-retry";
 import type { z } from "zod";
 import { OmopipeError } from "../../pipeline/errors.ts";
-import { jitteredDelayAt, retrySchedule, type ScheduleOptions, scheduleOf } from "./backoff.ts";
-import {
-  abortedError,
-  type CallName,
-  httpFailureOf,
-  networkError,
-  responseError,
-  statusError,
-  timeoutError,
-} from "./failures.ts";
+import { retrySchedule, type ScheduleOptions, scheduleOf } from "./backoff.ts";
+import { abortedError, type CallName, networkError, responseError, statusError, timeoutError } from "./failures.ts";
 import { describeIssues } from "./issues.ts";
+import { repeat } from "./repeat.ts";
 import { retryAfterMilliseconds } from "./retry-after.ts";
 import { type Token, tokenSource } from "./token.ts";
 
@@ -104,19 +95,7 @@ export function createCaller(options: CallerOptions): Caller {
       throw statusError(call, exchange.response, exchange.error, [confidential, token]);
     };
 
-    const exchange = await pRetry(attempt, {
-      retries,
-      minTimeout: 0,
-      ...(signal && { signal }),
-      // The wait is ours and not p-retry's, which knows neither Retry-After nor full jitter.
-      shouldRetry: async ({ error, attemptNumber }) => {
-        if (!(error instanceof OmopipeError && error.retryable)) return false;
-        const asked = httpFailureOf(error)?.retryAfterMilliseconds;
-        const wait = asked ?? jitteredDelayAt(backoff, attemptNumber);
-        await sleep(Math.min(wait, backoff.capMilliseconds), undefined, { ...(signal && { signal }) });
-        return true;
-      },
-    }).catch((error: unknown) => {
+    const exchange = await repeat(attempt, { retries, backoff, signal }).catch((error: unknown) => {
       throw signal?.aborted ? abortedError(service, operation, signal) : error;
     });
 
