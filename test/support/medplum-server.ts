@@ -27,7 +27,7 @@ let indexed = false;
 
 /**
  * Medplum's memory repository gives no links to further pages, which its database does: they are added here, and lead to another
- * path. So is `$everything`, which is no part of the router: all resources of a patient's compartment.
+ * path. So is `$everything`, which is no part of the router: the patient and all that name the patient.
  */
 export async function serveMedplum(mischief: Mischief = () => false): Promise<MedplumServer> {
   if (!indexed) {
@@ -39,7 +39,7 @@ export async function serveMedplum(mischief: Mischief = () => false): Promise<Me
   }
   const repository = new MemoryRepository();
   const router = new FhirRouter();
-  const types = new Set<string>();
+  const written = new Map<string, Map<string, string>>();
   const requests: string[] = [];
   let atOnce = 0;
   let mostAtOnce = 0;
@@ -50,18 +50,19 @@ export async function serveMedplum(mischief: Mischief = () => false): Promise<Me
   };
   const everything = async (id: string): Promise<Json[]> => {
     const found = [(await ask("GET", `Patient/${id}`)).resource];
-    for (const type of [...types].filter((each) => each !== "Patient")) {
-      const page = await ask("GET", `${type}?patient=Patient/${id}&_count=1000`).catch(() => undefined);
-      found.push(...(page?.resource?.entry ?? []).map((entry: Json) => entry.resource));
+    for (const resources of written.values()) {
+      found.push(
+        ...[...resources.values()].filter((text) => text.includes(`"Patient/${id}"`)).map((text) => JSON.parse(text)),
+      );
     }
-    return found.filter(Boolean);
+    return found;
   };
   const answer = async (url: URL, base: string): Promise<{ status: number; body: Json }> => {
     const path = url.pathname.replace("/fhir/R4/", "").replace("/pages/", "");
     const count = Number(url.searchParams.get("_count") ?? 20);
     const offset = Number(url.searchParams.get("_offset") ?? 0);
     if (path === "metadata") {
-      const resource = [...types].map((type) => ({ type }));
+      const resource = [...written.keys()].map((type) => ({ type }));
       return { status: 200, body: { resourceType: "CapabilityStatement", rest: [{ mode: "server", resource }] } };
     }
     const next = (total: number) => {
@@ -97,9 +98,10 @@ export async function serveMedplum(mischief: Mischief = () => false): Promise<Me
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const put = async (resource: Json) => {
-    types.add(resource.resourceType);
-    const { outcome } = await ask("PUT", `${resource.resourceType}/${resource.id}`, resource);
+    const { outcome, resource: kept } = await ask("PUT", `${resource.resourceType}/${resource.id}`, resource);
     if (!["ok", "created"].includes(outcome.id)) throw new Error(`refused: ${JSON.stringify(outcome)}`);
+    const ofType = written.get(resource.resourceType) ?? new Map<string, string>();
+    written.set(resource.resourceType, ofType.set(resource.id, JSON.stringify(kept)));
   };
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/fhir/R4/`,

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { OmopipeError } from "../../pipeline/errors.ts";
 import type { StageContext } from "../../pipeline/stage.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import { fhirFiles, type Landed } from "../fhir-files.ts";
@@ -19,8 +20,12 @@ export async function landDownload(
     "select name from meta.download_file where download_id = $1 and role in ('match', 'include', 'output') and bytes > 0",
     [download.download_id],
   );
-  if (files.length === 0 && download.since !== null) {
-    return { stage: "landed", runId, files: before?.files ?? [] };
+  if (files.length === 0) {
+    if (download.since !== null) return { stage: "landed", runId, files: before?.files ?? [] };
+    throw new OmopipeError(
+      "INPUT_NOT_FHIR",
+      "The server gave no resource at all. Check what was asked for, and the rights to it.",
+    );
   }
   const paths = files.map(({ name }) => join(download.folder, name));
   return await fhirFiles(paths, { source }).execute(before, context);

@@ -62,7 +62,7 @@ function pageToBeginWith(part: Part, { client, since, pageSize }: CrawlContext):
 }
 
 function readPage(url: string, part: Part, { client, signal }: CrawlContext): Promise<Page> {
-  const ids = /^Patient\/([^/?]+)|[?&]patient=([^&]+)/.exec(part.request)?.slice(1);
+  const ids = /^Patient\/([^/?]+)|[?&]patient=Patient\/([^&]+)/.exec(part.request)?.slice(1);
   return client.page(url, `GET /${part.template}`, { signal, confidential: ids?.filter(Boolean) });
 }
 

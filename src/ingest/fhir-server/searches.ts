@@ -46,7 +46,7 @@ export function searchesByPatient({ types, perPatient, include }: SearchPlan): S
   return ofPatient.map((search) => {
     const { request, type } = searchOf(search, include);
     const [path, parameters] = request.split("?");
-    const ofOne = `${path}?patient={id}${parameters === undefined ? "" : `&${parameters}`}`;
+    const ofOne = `${path}?patient=Patient/{id}${parameters === undefined ? "" : `&${parameters}`}`;
     return { request: ofOne, template: ofOne, type };
   });
 }
@@ -78,7 +78,7 @@ export function firstPage(
 
 /** A search as it is counted: for all patients, and without what is given along. */
 export function counted(search: Search, since: string | null): string {
-  const url = new URL(search.request.replace(/([?&])patient=\{id\}&?/, "$1"), "http://base/");
+  const url = new URL(search.request.replace(/\?patient=Patient\/\{id\}&?/, "?"), "http://base/");
   url.searchParams.delete("_include");
   const { pathname, search: parameters } = narrowed(url, since);
   return `${pathname.slice(1)}${parameters}`;
