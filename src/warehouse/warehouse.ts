@@ -155,7 +155,7 @@ export async function openWarehouse(path: string, options: WarehouseOptions = {}
   try {
     await mustBeDuckDb(warehouse);
     await mustHaveOwnName(warehouse);
-    if (!options.readOnly) await warehouse.run(`${sqlText(import.meta.url, "schema.sql")}\n${createCdmTables()}`);
+    if (!options.readOnly) await setUp(warehouse);
     return warehouse;
   } catch (error) {
     await warehouse.close();
@@ -197,6 +197,15 @@ async function createInstance(path: string, options: WarehouseOptions): Promise<
       cause: error,
     });
   }
+}
+
+async function setUp(warehouse: Warehouse): Promise<void> {
+  await warehouse.run(`${sqlText(import.meta.url, "schema.sql")}\n${createCdmTables()}`);
+  // After a kill DuckDB replays its log, and fails at a type of landing when the schema stands in the same log.
+  const types = await warehouse.row(
+    "from duckdb_types() where database_name = current_database() and schema_name = 'landing' limit 1",
+  );
+  if (!types) await warehouse.run("checkpoint");
 }
 
 /** DuckDB calls a database like its file, and could not tell it from a schema, or the vocabulary, of the same name. */

@@ -38,7 +38,7 @@ export interface PageFiles {
 }
 
 const heldLength = 16_000_000;
-const everyMilliseconds = 5000;
+const everyMilliseconds = 1000;
 
 /** Opens the files of a download and cuts off what was written but not committed. */
 export async function openPageFiles(warehouse: Warehouse, download: Download): Promise<PageFiles> {
