@@ -83,8 +83,8 @@ function afterRefusal(part: Part, error: unknown): Part {
 /** How far a search has come by `meta.lastUpdated`, if its resources really come in that order. */
 function orderOf({ bundle }: Page, part: Part): Pick<Part, "watermark" | "sorted" | "restarts"> {
   let { watermark, sorted, restarts } = part;
-  for (const { resource, search } of bundle.entry ?? []) {
-    if (search?.mode === "include" || resource === undefined) continue;
+  for (const { resource, search } of entriesOf(bundle)) {
+    if (search?.mode === "include") continue;
     const { lastUpdated } = (resource.meta ?? {}) as { lastUpdated?: unknown };
     if (typeof lastUpdated !== "string" || (watermark !== null && Date.parse(lastUpdated) < Date.parse(watermark))) {
       sorted = false;
@@ -99,8 +99,7 @@ function orderOf({ bundle }: Page, part: Part): Pick<Part, "watermark" | "sorted
 async function linesOf({ bundle }: Page, part: Part, context: CrawlContext): Promise<Line[]> {
   const { binaries, givenAlong, signal } = context;
   const lines: Line[] = [];
-  for (const { resource, search } of bundle.entry ?? []) {
-    if (resource === undefined || search?.mode === "outcome" || resource.resourceType === "OperationOutcome") continue;
+  for (const { resource, search } of entriesOf(bundle)) {
     if (!/^[A-Z][A-Za-z]{1,63}$/.test(resource.resourceType)) {
       throw new OmopipeError(
         "RESPONSE_INVALID",
@@ -119,6 +118,14 @@ async function linesOf({ bundle }: Page, part: Part, context: CrawlContext): Pro
     lines.push(lineOf(resource, found));
   }
   return lines;
+}
+
+/** The entries with a resource; what the server has to say about the search (an OperationOutcome) is none of them. */
+function* entriesOf({ entry = [] }: Page["bundle"]) {
+  for (const { resource, search } of entry) {
+    if (resource === undefined || search?.mode === "outcome" || resource.resourceType === "OperationOutcome") continue;
+    yield { resource, search };
+  }
 }
 
 const lineOf = (resource: Resource, found: boolean): Line => ({
