@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { publicJwks } from "../../src/clients/fhir/smart-key.ts";
 import { answer } from "../clients/http/loopback.ts";
@@ -34,7 +34,7 @@ describe("omopipe etl", { timeout: 60_000 }, () => {
     expect(done).toMatchObject({ code: 0 });
     expect(done.stdout).toMatch(/^all +3 +3 /m);
     expect(done.stdout + done.stderr).not.toContain("s3cret-token");
-    expect(readdirSync(`${folder.file("warehouse.duckdb")}.downloads`)).toEqual([]);
+    expect(existsSync(`${folder.file("warehouse.duckdb")}.downloads`)).toBe(false);
   });
 
   it("reads an export with a private key from a file, and files after it", async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fhirFiles } from "../../src/ingest/fhir-files.ts";
@@ -37,7 +37,7 @@ describe("a run that is killed at random moments and run again", { timeout: 60_0
     expect(await warehouse.row("select count(*) filter (phase <> 'landed') as unfinished from meta.download")).toEqual({
       unfinished: 0,
     });
-    expect(readdirSync(`${warehouseFile}.downloads`)).toEqual([]);
+    expect(existsSync(`${warehouseFile}.downloads`)).toBe(false);
   });
 
   it("ends with the same tables when it searches", async () => {
@@ -65,6 +65,6 @@ describe("a run that is killed at random moments and run again", { timeout: 60_0
     await using expected = await openWarehouse(":memory:");
     await pipeline(fhirFiles(bundles), mapToOmop({ noVocabulary: true })).run(expected);
     expect(await cdmHashes(warehouse)).toEqual(await cdmHashes(expected));
-    expect(readdirSync(`${warehouseFile}.downloads`)).toEqual([]);
+    expect(existsSync(`${warehouseFile}.downloads`)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { sqlText } from "../../warehouse/sql-text.ts";
@@ -25,8 +25,6 @@ export interface Download {
   readonly since: string | null;
   readonly server_time: string | null;
   readonly status_url: string | null;
-  /** Whether an earlier run began it. */
-  readonly resumed: boolean;
 }
 
 /** Finds the download that was not finished, or writes a new one down, with `firstPhase`. Its folder is there then. */
@@ -40,15 +38,20 @@ export async function openDownload(
   // `since` is part of what is asked for as it was given: "last" means another moment each night.
   const key = [kind, source, JSON.stringify({ ...wanted.request, since })];
   const columns = "download_id, phase, folder, since, server_time, status_url";
-  const unfinished = await warehouse.row<Omit<Download, "resumed">>(
+  const unfinished = await warehouse.row<Download>(
     `select ${columns} from meta.download
-     where kind = $1 and source = $2 and request::varchar = $3::json::varchar and phase <> 'landed'
+     where kind = $1 and source = $2 and request::varchar = $3::json::varchar and phase not in ('landed', 'lost')
      order by started_at desc limit 1`,
     key,
   );
-  const found = unfinished ?? (await begin(warehouse, wanted, key, firstPhase));
-  await mkdir(found.folder, { recursive: true, mode: 0o700 });
-  return { ...found, resumed: unfinished !== undefined };
+  if (unfinished !== undefined) {
+    if ((await stat(unfinished.folder).catch(() => undefined))?.isDirectory()) return unfinished;
+    // Somebody has removed what was downloaded so far.
+    await updateDownload(warehouse, unfinished, { phase: "lost" });
+  }
+  const begun = await begin(warehouse, wanted, key, firstPhase);
+  await mkdir(begun.folder, { recursive: true, mode: 0o700 });
+  return begun;
 }
 
 async function begin(
@@ -56,7 +59,7 @@ async function begin(
   { since, folder }: DownloadRequest,
   key: readonly string[],
   phase: string,
-): Promise<Omit<Download, "resumed">> {
+): Promise<Download> {
   const last = await warehouse.row<{ server_time: string | null }>(
     `select server_time from meta.download
      where kind = $1 and source = $2 and request::varchar = $3::json::varchar and phase = 'landed'
@@ -81,7 +84,7 @@ async function begin(
 }
 
 const defaultFolder = ({ path }: Warehouse): string =>
-  path === ":memory:" ? join(tmpdir(), `omopipe-${process.pid}`) : `${path}.downloads`;
+  path === ":memory:" ? join(tmpdir(), `omopipe-downloads-${process.pid}`) : `${path}.downloads`;
 
 /** Changes columns of a download. */
 export async function updateDownload(

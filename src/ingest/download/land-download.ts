@@ -1,5 +1,5 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { OmopipeError } from "../../pipeline/errors.ts";
 import type { StageContext } from "../../pipeline/stage.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
@@ -50,5 +50,8 @@ export async function closeDownload(warehouse: Warehouse, download: Download): P
   for (const { name, quarantined } of names) {
     if (!quarantined) await rm(join(download.folder, name), { force: true });
   }
-  if (!names.some(({ quarantined }) => quarantined)) await rm(download.folder, { recursive: true, force: true });
+  if (names.some(({ quarantined }) => quarantined)) return;
+  await rm(download.folder, { recursive: true, force: true });
+  // The folder of all downloads goes with the last of them.
+  await rmdir(dirname(download.folder)).catch(() => {});
 }

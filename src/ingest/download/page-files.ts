@@ -1,7 +1,8 @@
-import { open, readdir, rm, truncate } from "node:fs/promises";
+import { open, readdir, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { OmopipeError } from "../../pipeline/errors.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import type { Download } from "./download-state.ts";
 
@@ -48,9 +49,12 @@ export async function openPageFiles(warehouse: Warehouse, download: Download): P
   );
   const sizes = new Map(committed.map(({ name, bytes }) => [name, bytes]));
   for (const name of await readdir(download.folder)) {
-    const bytes = sizes.get(name);
-    if (bytes === undefined) await rm(join(download.folder, name));
-    else await truncate(join(download.folder, name), bytes);
+    if (!sizes.has(name)) await rm(join(download.folder, name));
+  }
+  for (const [name, bytes] of sizes) {
+    const path = join(download.folder, name);
+    if (((await stat(path).catch(() => undefined))?.size ?? 0) < bytes) throw incomplete(download);
+    await truncate(path, bytes);
   }
 
   let lines: Line[] = [];
@@ -126,6 +130,13 @@ export async function openPageFiles(warehouse: Warehouse, download: Download): P
     },
     flush,
   };
+}
+
+function incomplete({ folder }: Download): OmopipeError {
+  return new OmopipeError(
+    "INPUT_NOT_FOUND",
+    `Pages that an earlier run has downloaded into ${folder} are missing. Remove that folder, and the download begins anew.`,
+  );
 }
 
 function byFile(lines: readonly Line[]) {

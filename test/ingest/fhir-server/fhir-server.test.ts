@@ -1,3 +1,5 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type FhirServerOptions, fhirServer } from "../../../src/ingest/fhir-server/fhir-server.ts";
 import { pipeline } from "../../../src/pipeline/pipeline.ts";
@@ -243,6 +245,26 @@ describe("a run that failed", () => {
     await read(options, warehouse);
     const since = server.received.slice(third).find(({ url }) => url.startsWith("/fhir/Patient?"))!;
     expect(new URL(since.url, server.origin).searchParams.get("_lastUpdated")).toMatch(/^ge20\d\d-\d\d-\d\dT.*Z$/);
+  });
+
+  it("says so when its pages are gone, and begins anew when their folder is", async () => {
+    let broken = true;
+    await using server = await serveSearch({
+      resources: [...patients, condition("c1")],
+      mischief: ({ url }) => (broken && url.startsWith("/fhir/Condition") ? answer(403, "no") : undefined),
+    });
+    await using folder = await openFolder();
+    const pages = folder.file("pages");
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, folder: pages };
+    await failureOf(read(options, warehouse));
+    broken = false;
+    const [download] = readdirSync(pages);
+    rmSync(join(pages, download!, "Patient.ndjson.gz"));
+    expect((await failureOf(read(options, warehouse))).message).toMatch(/are missing\. Remove that folder/);
+    rmSync(join(pages, download!), { recursive: true });
+    expect(await read(options, warehouse)).toEqual([]);
+    expect(await idsOf(warehouse, "patient")).toEqual(allPatients);
   });
 
   it("because the server has nothing of what was asked for says so", async () => {
