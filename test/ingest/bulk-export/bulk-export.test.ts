@@ -3,11 +3,13 @@ import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { smartBackendToken } from "../../../src/clients/fhir/smart-backend.ts";
 import { publicJwks } from "../../../src/clients/fhir/smart-key.ts";
+import type { OmopipeError } from "../../../src/pipeline/errors.ts";
 import { openWarehouse } from "../../../src/warehouse/warehouse.ts";
 import { answer, type Behaviour, cutBody, hangUp } from "../../clients/http/loopback.ts";
 import { serveBulk } from "../../support/bulk-server.ts";
 import { failureOf } from "../../support/failure.ts";
 import { type Folder, openFolder } from "../../support/folder.ts";
+import { unhandledRejectionsOf } from "../../support/unhandled-rejections.ts";
 import { lines } from "../intake.ts";
 import { files, readExport, tablesOfFiles } from "./read-export.ts";
 
@@ -224,7 +226,13 @@ describe("a server that misbehaves", () => {
     });
     await using warehouse = await openWarehouse(":memory:");
     const options = { baseUrl: server.url, level: "system", retries: 1 } as const;
-    const error = await failureOf(readExport(options, warehouse));
+    let failed: Promise<OmopipeError> | undefined;
+    const unhandled = await unhandledRejectionsOf(async () => {
+      failed = failureOf(readExport(options, warehouse));
+      await failed;
+    });
+    expect(unhandled).toEqual([]);
+    const error = await failed!;
     expect(error.code).toBe("HTTP_STATUS");
     expect(error.message).toBe(
       "1 of the 6 files of the export could not be downloaded; the first is of Observation: The Bulk Data server answered 500 " +
@@ -288,6 +296,16 @@ describe("a server that misbehaves", () => {
     await using warehouse = await openWarehouse(":memory:");
     const error = await failureOf(readExport({ baseUrl: server.url, level: "system", folder: pages }, warehouse));
     expect(error.message).toMatch(/6 of the 6 files of the export could not be downloaded.*ENOENT/);
+  });
+
+  it("that hangs up at the kick-off ends the run with a reason, without any answer to read it from (fault 5)", async () => {
+    await using server = await serveBulk({ files, mischief: () => hangUp });
+    await using warehouse = await openWarehouse(":memory:");
+    const error = await failureOf(readExport({ baseUrl: server.url, level: "system", retries: 1 }, warehouse));
+    expect(error.code).toBe("HTTP_NETWORK");
+    expect(error.message).toMatch(
+      /^The Bulk Data server could not be reached, or broke off, at GET \/\$export \(try 2 of 2\)/,
+    );
   });
 
   it("that has forgotten the export of an earlier run is asked for it again", async () => {
