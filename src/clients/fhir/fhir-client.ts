@@ -12,6 +12,15 @@ export interface FhirConnection extends Omit<CallerOptions, "service"> {
   readonly trustedOrigins?: readonly string[] | undefined;
 }
 
+/**
+ * A connection with the patience that reading a whole server takes, where nothing else was said: six tries more, and up to five
+ * minutes between them when the server asks for it.
+ */
+export function patientConnection<Connection extends FhirConnection>(connection: Connection) {
+  const { retries = 6, backoff } = connection;
+  return { ...connection, retries, backoff: { ...backoff, capMilliseconds: backoff?.capMilliseconds ?? 300_000 } };
+}
+
 const resource = z.looseObject({ resourceType: z.string() });
 const bundle = z.looseObject({
   resourceType: z.literal("Bundle"),

@@ -1,7 +1,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type BulkClient, type BulkRequest, createBulkClient, type Manifest } from "../../clients/fhir/bulk-client.ts";
-import type { FhirConnection } from "../../clients/fhir/fhir-client.ts";
+import { type FhirConnection, patientConnection } from "../../clients/fhir/fhir-client.ts";
 import { checkedBaseUrl } from "../../clients/http/base-url.ts";
 import type { DownloadOptions } from "../../clients/http/download.ts";
 import { statusOf } from "../../clients/http/failures.ts";
@@ -47,10 +47,11 @@ export interface BulkExportOptions extends FhirConnection, BulkRequest {
  * @example
  * await pipeline(bulkExport({ baseUrl, token, level: "Group", group: "cohort-1" }), mapToOmop()).run(warehouse);
  */
-export function bulkExport(options: BulkExportOptions): Stage<undefined | Landed, Landed, Warehouse> {
+export function bulkExport(given: BulkExportOptions): Stage<undefined | Landed, Landed, Warehouse> {
+  const options = patientConnection(given);
   const { source = "default", concurrency = 4 } = options;
   const base = checkedBaseUrl(options.baseUrl);
-  const client = createBulkClient({ ...options, retries: options.retries ?? 6 });
+  const client = createBulkClient(options);
   return {
     name: "bulkExport",
     async execute(before, context) {
@@ -103,7 +104,12 @@ async function finished(
   try {
     return [exporting, await waitForManifest(client, statusUrl, { poll: options.poll, signal, progress })];
   } catch (error) {
-    if (![400, 404, 410, 422, 500, 501].includes(statusOf(error) ?? 0)) throw error;
+    // An export that was ready once has not failed, whatever the server says meanwhile, unless it is gone.
+    const wasReady = await warehouse.row("select 1 from meta.download_file where download_id = $1 limit 1", [
+      download.download_id,
+    ]);
+    const final = wasReady ? [404, 410] : [400, 404, 410, 422, 500, 501];
+    if (!final.includes(statusOf(error) ?? 0)) throw error;
     await forget(warehouse, download);
     const again = { ...download, status_url: null };
     if (download.status_url !== null) {
@@ -125,7 +131,7 @@ async function forget(warehouse: Warehouse, download: Download): Promise<void> {
 function accessTo(
   pages: readonly Manifest[],
   base: string,
-  { token, trustedOrigins = [], retries = 6, backoff, timeoutMilliseconds }: BulkExportOptions,
+  { token, trustedOrigins = [], retries, backoff, timeoutMilliseconds }: BulkExportOptions,
   signal: AbortSignal,
 ): DownloadOptions {
   const needsToken = pages.some(({ requiresAccessToken }) => requiresAccessToken);

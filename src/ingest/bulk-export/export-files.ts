@@ -108,7 +108,9 @@ export async function downloadExportFiles(
       const records = await downloadWhole(wanted, options);
       await change(file, "state = 'done', bytes = $3", (await stat(path)).size);
       if (file.expected !== null && file.expected !== records) {
-        warn(`A file of ${file.resource_type} has ${records} records, but the server announced ${file.expected}.`);
+        warn(
+          `A file of ${file.resource_type ?? file.role} has ${records} records, but the server announced ${file.expected}.`,
+        );
       }
     } catch (error) {
       signal.throwIfAborted();

@@ -1,5 +1,10 @@
 import { join } from "node:path";
-import { createFhirClient, type FhirClient, type FhirConnection } from "../../clients/fhir/fhir-client.ts";
+import {
+  createFhirClient,
+  type FhirClient,
+  type FhirConnection,
+  patientConnection,
+} from "../../clients/fhir/fhir-client.ts";
 import { OmopipeError } from "../../pipeline/errors.ts";
 import type { Stage, StageContext } from "../../pipeline/stage.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
@@ -56,7 +61,7 @@ export interface FhirServerOptions extends FhirConnection {
 export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed, Landed, Warehouse> {
   const { source = "default", include = [], perPatient } = options;
   const hydrated = options.hydrate ?? ["Medication", "Practitioner", "Binary"];
-  const client = createFhirClient({ ...options, retries: options.retries ?? 6 });
+  const client = createFhirClient(patientConnection(options));
   return {
     name: "fhirServer",
     async execute(before, context) {

@@ -3,7 +3,9 @@ import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { smartBackendToken } from "../../../src/clients/fhir/smart-backend.ts";
 import { publicJwks } from "../../../src/clients/fhir/smart-key.ts";
+import { bulkExport } from "../../../src/ingest/bulk-export/bulk-export.ts";
 import type { OmopipeError } from "../../../src/pipeline/errors.ts";
+import { pipeline } from "../../../src/pipeline/pipeline.ts";
 import { openWarehouse } from "../../../src/warehouse/warehouse.ts";
 import { answer, type Behaviour, cutBody, hangUp } from "../../clients/http/loopback.ts";
 import { serveBulk } from "../../support/bulk-server.ts";
@@ -326,6 +328,22 @@ describe("a server that misbehaves", () => {
     ]);
   });
 
+  it("that is out of order when an earlier run is gone on with has not lost the export", async () => {
+    let broken = "/files/4";
+    await using server = await serveBulk({
+      files,
+      mischief: ({ url }) => (broken !== "" && url.startsWith(broken) ? answer(500, "no") : undefined),
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, level: "system", retries: 1 } as const;
+    await failureOf(readExport(options, warehouse));
+    broken = "/fhir/jobs";
+    expect((await failureOf(readExport(options, warehouse))).code).toBe("HTTP_STATUS");
+    broken = "";
+    expect((await readExport(options, warehouse)).tables).toEqual(expected);
+    expect(server.requests("GET", "/fhir/$export")).toHaveLength(1);
+  });
+
   it("that cannot make the export at all ends the run with its reason", async () => {
     await using server = await serveBulk({
       files,
@@ -341,6 +359,20 @@ describe("a server that misbehaves", () => {
     const error = await failureOf(readExport({ baseUrl: server.url, level: "system" }, warehouse));
     expect(error.code).toBe("JOB_FAILED");
     expect(error.message).toContain("too-costly: ask for less");
+  });
+
+  it("is left alone at once when the run is stopped, and the next run goes on waiting", async () => {
+    await using server = await serveBulk({ files, looks: 2 });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, level: "system" } as const;
+    const stop = new AbortController();
+    const run = pipeline(bulkExport({ ...options, poll: { firstMilliseconds: 60_000 } })).run(warehouse, {
+      signal: stop.signal,
+      onProgress: ({ message }) => message?.startsWith("the server is at work") && stop.abort(new Error("enough")),
+    });
+    expect((await failureOf(run)).code).toBe("ABORTED");
+    expect((await readExport(options, warehouse)).tables).toEqual(expected);
+    expect(server.requests("GET", "/fhir/$export")).toHaveLength(1);
   });
 
   it("that is not ready in time may be waited for again", async () => {
