@@ -17,9 +17,10 @@ import { findVocabulary } from "../vocabulary/vocabulary-files.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { readOverrides } from "./overrides.ts";
 import { runPipeline } from "./run-pipeline.ts";
+import { type ServerSourceOptions, serverSource } from "./server-source.ts";
 import { textTable } from "./table.ts";
 
-export interface EtlOptions {
+export interface EtlOptions extends ServerSourceOptions {
   readonly warehouse: string;
   readonly vocabulary?: readonly string[] | false;
   readonly vocabularyCache?: string;
@@ -65,11 +66,21 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
 
 const howToMapCsv = "say how it becomes OMOP with --csv-mapping FILE, or --csv-mapping synthea for Synthea's layout.";
 
+/** A server, files, or one after the other. */
+async function sources(inputs: readonly string[], options: EtlOptions): Promise<Stage<undefined, Landed, Warehouse>> {
+  const server = await serverSource(options, options.source);
+  if (server === undefined && inputs.length === 0) {
+    throw new OmopipeError("USAGE", "Name what to read: files, or a server with --fhir-server or --bulk-export.");
+  }
+  if (server === undefined) return await fileSources(inputs, options);
+  return inputs.length === 0 ? server : pipeline(server, await fileSources(inputs, options));
+}
+
 /** Which sources the inputs need: FHIR, CSV, or one after the other. */
-async function sources(
+async function fileSources(
   given: readonly string[],
   { csvMapping, csvName, source }: EtlOptions,
-): Promise<Stage<undefined, Landed, Warehouse>> {
+): Promise<Stage<undefined | Landed, Landed, Warehouse>> {
   const inputs = given.filter((input) => input !== "-");
   const streams = given.length > inputs.length ? [await standardInput(csvMapping, csvName)] : [];
   const files = await findFiles(inputs, /\.(json|ndjson|jsonl|csv|tsv|txt)(\.gz)?$/i);

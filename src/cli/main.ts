@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { OmopipeError } from "../pipeline/errors.ts";
 import { softwareVersion } from "../version.ts";
+import { addServerOptions } from "./server-options.ts";
 
 /** 0 done, 1 failed, 2 wrong usage, 3 done but something was quarantined or dropped and --strict was given. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, incomplete: 3 } as const;
@@ -13,7 +14,7 @@ const program = new Command("omopipe")
   .exitOverride();
 
 const list = (value: string) => value.split(",").map((item) => item.trim());
-const collect = (value: string, before: readonly string[]) => [...before, value];
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 /** `before` is false behind the option with `--no-` before its name. */
 const collectAny = (value: string, before: readonly string[] | false | undefined) => collect(value, before || []);
 const wholeNumber = (value: string) => {
@@ -28,11 +29,11 @@ const memorySize = (value: string) => {
 const choice = (flags: string, description: string, values: readonly string[]) =>
   new Option(flags, description).choices(values).default(values[0]);
 
-program
+const etl = program
   .command("etl")
   .description("read FHIR (and CSV), map it to OMOP, write Parquet and report.json")
   .argument(
-    "<input...>",
+    "[input...]",
     "files, folders or globs: NDJSON, Bundles, single resources, .gz of each, CSV; - is CSV from stdin",
   )
   .requiredOption("--warehouse <file>", "the DuckDB file to fill")
@@ -72,6 +73,7 @@ program
   .action(async (inputs, options) => {
     process.exitCode = await (await import("./etl.ts")).etl(inputs, options);
   });
+addServerOptions(etl, { list, collect, wholeNumber });
 
 program
   .command("fhir2omop")
