@@ -306,7 +306,7 @@ describe("a server that misbehaves", () => {
     const error = await failureOf(readExport({ baseUrl: server.url, level: "system", retries: 1 }, warehouse));
     expect(error.code).toBe("HTTP_NETWORK");
     expect(error.message).toMatch(
-      /^The Bulk Data server could not be reached, or broke off, at GET \/\$export \(try 2 of 2\)/,
+      /^The Bulk Data server could not be reached, or broke off, at GET \/\$export \(try 2 of 2, request /,
     );
   });
 
