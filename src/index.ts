@@ -18,6 +18,13 @@ export { csv, type ExportOptions, parquet } from "./export/sql-formats.ts";
 export { type Histories, type PatientHistoriesOptions, patientHistories } from "./features/patient-histories.ts";
 export { type CsvFilesOptions, csvFiles } from "./ingest/csv-files.ts";
 export { defineCsvMapping, loadCsvMapping } from "./ingest/csv-mapping.ts";
+export { draftCsvMapping } from "./ingest/csv-profile/draft-mapping.ts";
+export {
+  type CsvColumnProfile,
+  type CsvFileProfile,
+  type ProfileCsvOptions,
+  profileCsv,
+} from "./ingest/csv-profile/profile-csv.ts";
 export { type FhirFilesOptions, fhirFiles, type Landed } from "./ingest/fhir-files.ts";
 export { type FhirToOmop, type FhirToOmopOptions, openFhirToOmop } from "./omop/fhir-to-omop/fhir-to-omop.ts";
 export { type Filled, type Mapped, type MapToOmopOptions, mappedWarehouse, mapToOmop } from "./omop/map-to-omop.ts";

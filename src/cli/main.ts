@@ -83,6 +83,22 @@ program
     process.exitCode = await (await import("./fhir2omop.ts")).fhir2omop(file, options);
   });
 
+const csv = program.command("csv").description("CSV files");
+csv
+  .command("profile")
+  .description("say what is in CSV files: columns, types, code systems, dates; or draft a mapping for them")
+  .argument("<input...>", "files, folders or globs")
+  .option("--vocabulary <folder>", "an Athena download: codes are then looked up in it (repeatable)", collectAny)
+  .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
+  .addOption(
+    choice("--format <format>", "a table for people, JSON, or the draft of a mapping file", [
+      "table",
+      "json",
+      "mapping",
+    ]),
+  )
+  .action(async (inputs, options) => await (await import("./csv-profile.ts")).csvProfile(inputs, options));
+
 const vocabulary = program.command("vocabulary").description("OMOP vocabularies");
 vocabulary
   .command("load")
