@@ -1,10 +1,10 @@
-import { type CsvMapping, type CsvMappingInput, csvFileKey } from "../../schemas/csv-mapping.ts";
+import { type CsvMapping, type CsvMappingInput, csvNameFits } from "../../schemas/csv-mapping.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { missingColumns } from "./csv-columns.ts";
 import { type CsvFile, type CsvLandingContext, landCsv, placeInMapping } from "./csv-landing.ts";
-import { defineCsvMapping, invalid, loadCsvMapping } from "./csv-mapping.ts";
+import { defineCsvMapping, doesNotFit, loadCsvMapping } from "./csv-mapping.ts";
 import { scanCsv } from "./csv-scan.ts";
 import type { Landed } from "./fhir-files.ts";
 import { findFiles } from "./find-files.ts";
@@ -75,12 +75,19 @@ async function scanAll(paths: readonly string[], mapping: CsvMapping, signal: Ab
 }
 
 async function checkColumns(files: readonly CsvFile[], mapping: CsvMapping, warehouse: Warehouse): Promise<void> {
-  const problems = await Promise.all(
-    files.map((file) =>
-      file.mapping && !file.problem ? missingColumns(warehouse, file.name, file.mapping, file.header) : [],
+  const headers = new Map(files.filter(({ problem }) => !problem).map(({ name, header }) => [name, header]));
+  const missing = await Promise.all(
+    files.map(({ name, mapping: ofFile, header, problem }) =>
+      ofFile && !problem
+        ? missingColumns(warehouse, { name, mapping: ofFile, header }, (other) => headers.get(other))
+        : [],
     ),
   );
-  if (problems.flat().length > 0) throw invalid(mapping.name, problems.flat());
+  if (missing.flat().length === 0) return;
+  throw doesNotFit(
+    mapping,
+    missing.flat().map(({ file, path, message }) => ({ path: ["files", file, ...path], message })),
+  );
 }
 
 function warnOfUnknown(
@@ -88,9 +95,8 @@ function warnOfUnknown(
   { name, ignored }: CsvMapping,
   warn: (message: string) => void,
 ): void {
-  const known = new Set(ignored.map(csvFileKey));
   for (const file of files) {
-    if (file.mapping || known.has(file.name)) continue;
+    if (file.mapping || ignored.some((known) => csvNameFits(file.name, known))) continue;
     warn(`${file.path} is not in the mapping ${name}; its ${file.records} rows are ignored.`);
   }
 }

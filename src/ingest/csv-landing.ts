@@ -1,10 +1,20 @@
 import { basename } from "node:path";
-import { type CsvFileMapping, type CsvMapping, csvFileKey, csvTableName } from "../../schemas/csv-mapping.ts";
+import {
+  type CsvFileMapping,
+  type CsvMapping,
+  type CsvValue,
+  csvFileKey,
+  csvNameFits,
+  csvTableName,
+  partsOf,
+} from "../../schemas/csv-mapping.ts";
 import { identifier, literal, pathLiteral, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { rejectedRows } from "./csv-rejects.ts";
+import { csvRows } from "./csv-rows.ts";
 import type { ScannedCsv } from "./csv-scan.ts";
-import { valueSql } from "./csv-value.ts";
+import { keepCsvMapping, mappedCsvTables } from "./csv-tables.ts";
+import { conditionSql, valueSql } from "./csv-value.ts";
 import { quarantine, registerFiles } from "./landing-files.ts";
 import type { Problem, Refused } from "./quarantine.ts";
 
@@ -25,10 +35,11 @@ export interface CsvLandingContext {
   readonly onFile: () => void;
 }
 
-/** Gives a file its place in the mapping. */
+/** Gives a file its place in the mapping: by its name, else by the first pattern that it fits. */
 export function placeInMapping(file: ScannedCsv, mapping: CsvMapping): CsvFile {
   const key = csvFileKey(basename(file.path));
-  const name = Object.keys(mapping.files).find((candidate) => csvFileKey(candidate) === key);
+  const names = Object.keys(mapping.files);
+  const name = names.find((each) => csvFileKey(each) === key) ?? names.find((each) => csvNameFits(key, each));
   return { ...file, name: name ?? key, mapping: name === undefined ? undefined : mapping.files[name] };
 }
 
@@ -50,8 +61,7 @@ export async function landCsv(files: readonly CsvFile[], context: CsvLandingCont
     else await landFile(file, context);
     context.onFile();
   }
-  const landed = new Map(files.flatMap(({ name, mapping }) => (mapping ? [[name, mapping]] : [])));
-  for (const [name, mapping] of landed) await tidy(name, mapping, context);
+  await tidy(new Set(files.filter(({ mapping }) => mapping).map(({ name }) => name)), context);
   const ids = await warehouse.rows<{ file_id: number }>("select file_id from landing_file order by file_id");
   await warehouse.run("drop table landing_file");
   return ids.map(({ file_id }) => file_id);
@@ -79,16 +89,14 @@ async function keepMapping(
     );
     await warehouse.run(
       `create table if not exists ${landingTable(file)} (landing_source varchar, landing_file integer, landing_row varchar);
-       ${columns.join("\n")}
-       delete from meta.csv_mapping where source = ${literal(source)} and landing_table = ${literal(table)};`,
+       ${columns.join("\n")}`,
     );
-    await warehouse.run("insert into meta.csv_mapping values ($1, $2, $3, $4, $5::json)", [
-      source,
-      table,
-      file.name,
-      mapping.name,
-      JSON.stringify(file.mapping),
-    ]);
+    const dates = { ...mapping.dates, ...file.mapping.dates };
+    await keepCsvMapping(
+      warehouse,
+      { source, table, file: file.name, name: mapping.name },
+      { ...file.mapping, ...(Object.keys(dates).length > 0 && { dates }) },
+    );
   }
 }
 
@@ -139,13 +147,29 @@ async function countRows(
 }
 
 /** Leaves one record an id, and an id of its own to each row. */
-async function tidy(name: string, { person, visit }: CsvFileMapping, { warehouse, source }: CsvLandingContext) {
-  const table = landingTable({ name });
-  const columns = new Set((await warehouse.columns(table)).map((column) => column.name.toLowerCase()));
-  const id = person?.id ?? visit?.id;
-  const parts = { table, source: literal(source), file: literal(name), id: valueSql(id, columns) };
-  if (id !== undefined) await warehouse.run(sqlText(import.meta.url, "sql/csv-supersede.sql", parts));
-  await warehouse.run(sqlText(import.meta.url, "sql/csv-number.sql", parts));
+async function tidy(landed: ReadonlySet<string>, { warehouse, source }: CsvLandingContext): Promise<void> {
+  const tables = (await mappedCsvTables(warehouse)).get(source) ?? [];
+  const tableOf = (name: string) => tables.find(({ file }) => file === name);
+  for (const { file, table, mapping } of tables.filter((each) => landed.has(each.file))) {
+    const id = idOfRows(mapping);
+    const { from: rows, columns } = csvRows(file, mapping, source, tableOf);
+    const when = conditionSql(mapping.when, columns);
+    const parts = {
+      table,
+      source: literal(source),
+      file: literal(file),
+      rows,
+      id: `case when ${when} then ${valueSql(id, columns)} end`,
+    };
+    if (id !== undefined) await warehouse.run(sqlText(import.meta.url, "sql/csv-supersede.sql", parts));
+    await warehouse.run(sqlText(import.meta.url, "sql/csv-number.sql", parts));
+  }
+}
+
+/** The id of the records that rows are, where each is one record and nothing else. */
+function idOfRows(mapping: CsvFileMapping): CsvValue | undefined {
+  const { person, visit, provider, careSite, payerPlan } = mapping;
+  return partsOf(mapping).length > 1 ? undefined : (person ?? visit ?? provider ?? careSite ?? payerPlan)?.id;
 }
 
 function landingTable({ name }: Pick<CsvFile, "name">): string {

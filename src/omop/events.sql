@@ -178,3 +178,12 @@ create or replace temp table cost_shape (
     paid_by_primary             double,
     paid_ingredient_cost        double
 );
+
+-- Which rows of a file a record was made of, where several may be about one (CSV).
+create or replace temp table row_shape (
+    source                  varchar,
+    file_id                 integer,
+    resource_type           varchar,
+    resource_id             varchar,
+    row_id                  varchar
+);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { MapToOmopOptions } from "./mapping-options.ts";
 
 /** The shapes of `events.sql`: what one row of an extract is. */
-const shapes = ["person", "visit", "event", "provider", "care_site", "note", "payer_plan", "cost"] as const;
+const shapes = ["person", "visit", "event", "provider", "care_site", "note", "payer_plan", "cost", "row"] as const;
 export type Shape = (typeof shapes)[number];
 
 /** A select that gives records of one kind in one of the shapes. */

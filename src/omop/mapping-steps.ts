@@ -30,6 +30,7 @@ export const preparingSteps: readonly MappingStep[] = [
   "texts/rtf.sql",
   "texts/attachments.sql",
   "reports.sql",
+  "csv/macros.sql",
 ];
 
 /** The rest of a mapping, in the order in which it runs. `typesWithoutExtract`: of what has landed. */

@@ -1,6 +1,6 @@
 -- What became of every record: rows (lineage), no row (dropped), and the count of both by file.
 
-create or replace temp view record_part as
+create or replace temp view part_of_record as
 select source, file_id, resource_type, resource_id, 0 as part, reason from person_row
 union all
 -- The death of a person, where it is known but not its date.
@@ -23,6 +23,19 @@ union all
 select source, file_id, resource_type, resource_id, 0, reason from payer_plan_row
 union all
 select source, file_id, resource_type, resource_id, part, reason from cost_row;
+
+-- What several rows are about is counted with each of them.
+create or replace temp view record_part as
+select
+    part.source,
+    coalesce(line.file_id, part.file_id) as file_id,
+    part.resource_type,
+    coalesce(line.row_id, part.resource_id) as resource_id,
+    part.part,
+    part.reason
+from part_of_record part
+left join extracted_row line
+    on line.source = part.source and line.resource_type = part.resource_type and line.resource_id = part.resource_id;
 
 -- A record is mapped when any part of it left a row. A file is of one source.
 create or replace temp table record_fate as

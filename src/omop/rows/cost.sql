@@ -9,7 +9,7 @@ select
     cost_key,
     source,
     split_part(unnest(events), '/', 1) as event_type,
-    split_part(unnest(events), '/', 2) as event_id,
+    regexp_replace(unnest(events), '^[^/]*/', '') as event_id,
     generate_subscripts(events, 1) as position
 from cost_found
 where refused is null;
