@@ -230,14 +230,18 @@ export const event = z
     path: ["code"],
     error: "is missing, and there is no display either",
   })
-  .refine(({ code, system, unpivot }) => code === undefined || system || systemsOf(unpivot), {
+  .refine(({ code, system, unpivot }) => system || (code === undefined && !unpivotsCodes(unpivot)), {
     path: ["system"],
     error: 'is missing: a code means nothing without its system, such as "http://snomed.info/sct"',
   });
 
-function systemsOf(unpivoted: z.infer<typeof unpivot> | undefined): boolean {
-  if (unpivoted === undefined || Array.isArray(unpivoted.columns)) return false;
-  return Object.values(unpivoted.columns).every(({ code, system }) => code === undefined || system !== undefined);
+/** Whether columns have codes without a system of their own. */
+function unpivotsCodes(unpivoted: z.infer<typeof unpivot> | undefined): boolean {
+  if (unpivoted === undefined) return false;
+  const said = Array.isArray(unpivoted.columns)
+    ? unpivoted.columns.map(() => undefined)
+    : Object.values(unpivoted.columns);
+  return said.some((each) => (unpivoted.into === "code" || each?.code !== undefined) && each?.system === undefined);
 }
 
 export type CsvPerson = z.infer<typeof person>;

@@ -13,16 +13,23 @@ const expression = z.strictObject({ sql: text });
 const single = z.union([text, constant, column, expression]);
 
 /** Where the text of a field comes from. */
-export const value = z.union([single, z.array(single).min(1)], {
-  error:
-    "must be the name of a column, { constant: text }, { column: name, values: { from: to }, otherwise: text }, " +
-    "{ sql: expression }, or a list of these of which the first that is not empty counts",
-});
+export const value = z
+  .union([single, z.array(single).min(1)], {
+    error:
+      "must be the name of a column, { constant: text }, { column: name, values: { from: to }, otherwise: text }, " +
+      "{ sql: expression }, or a list of these of which the first that is not empty counts",
+  })
+  .meta({
+    id: "Value",
+    description:
+      "The name of a column, or alias.column of a file that is joined; a constant; a column with a map of its texts; SQL over " +
+      "the columns; or a list of these of which the first that is not empty counts.",
+  });
 
 /** A code system. A URI has a colon and a column seldom has one, so that the system of a whole file can be written as it is. */
-export const system = value.transform((given) =>
-  typeof given === "string" && given.includes(":") ? { constant: given } : given,
-);
+export const system = value
+  .transform((given) => (typeof given === "string" && given.includes(":") ? { constant: given } : given))
+  .meta({ description: "A code system: its URI, such as http://loinc.org, or where the row says it." });
 
 const format = text.refine(
   (given) => given.includes("%") || given === "epoch seconds" || given === "epoch milliseconds",
@@ -36,7 +43,11 @@ const formats = z.union([format, z.array(format).min(1)], {
 const zone = text.refine(isZone, { error: 'must be the name of a time zone, such as "America/New_York"' });
 
 /** How dates are written. */
-export const dateStyle = z.strictObject({ format: formats.optional(), zone: zone.optional() });
+export const dateStyle = z.strictObject({ format: formats.optional(), zone: zone.optional() }).meta({
+  id: "DateStyle",
+  description:
+    "How dates are written: by a pattern of strptime or as an epoch; and the zone on whose clock times with an offset are shown.",
+});
 
 const dateColumn = z.strictObject({
   column: text,
@@ -48,11 +59,13 @@ const dateColumn = z.strictObject({
 const singleDate = z.union([text, constant, dateColumn, expression]);
 
 /** Where a date comes from. */
-export const date = z.union([singleDate, z.array(singleDate).min(1)], {
-  error:
-    'must be the name of a column, { column: name, format: "%m/%d/%Y", zone: "America/New_York" }, { constant: date }, ' +
-    "{ sql: expression }, or a list of these of which the first that is not empty counts",
-});
+export const date = z
+  .union([singleDate, z.array(singleDate).min(1)], {
+    error:
+      'must be the name of a column, { column: name, format: "%m/%d/%Y", zone: "America/New_York" }, { constant: date }, ' +
+      "{ sql: expression }, or a list of these of which the first that is not empty counts",
+  })
+  .meta({ id: "Date", description: "A value that is a date: ISO 8601 as far as known, unless a format is given." });
 
 const texts = z.union([text, z.array(text).min(1)]);
 const test = z.union([
@@ -64,12 +77,14 @@ const test = z.union([
 ]);
 
 /** Which rows are meant. */
-export const condition = z.union([test, z.array(test).min(1), z.strictObject({ any: z.array(test).min(1) })], {
-  error:
-    "must be the name of a column that is not empty, { empty: column }, { column: name, equals: text or a list of texts }, " +
-    "{ column: name, not: text or a list of texts }, { sql: expression }, a list of these of which all must hold, or " +
-    "{ any: a list of these }",
-});
+export const condition = z
+  .union([test, z.array(test).min(1), z.strictObject({ any: z.array(test).min(1) })], {
+    error:
+      "must be the name of a column that is not empty, { empty: column }, { column: name, equals: text or a list of texts }, " +
+      "{ column: name, not: text or a list of texts }, { sql: expression }, a list of these of which all must hold, or " +
+      "{ any: a list of these }",
+  })
+  .meta({ id: "Condition", description: "Which rows are meant. Of a list all must hold." });
 
 function isZone(name: string): boolean {
   try {

@@ -10,6 +10,7 @@ import {
 } from "../../schemas/csv-mapping.ts";
 import { identifier, literal, pathLiteral, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { checkExpressions } from "./csv-expressions.ts";
 import { rejectedRows } from "./csv-rejects.ts";
 import { csvRows } from "./csv-rows.ts";
 import type { ScannedCsv } from "./csv-scan.ts";
@@ -53,6 +54,7 @@ export async function landCsv(files: readonly CsvFile[], context: CsvLandingCont
   );
   // In this order: DuckDB refuses to commit a table that was changed in shape after it was changed in content.
   await keepMapping(files, context);
+  await checkExpressions(warehouse, context.mapping, context.source);
   await forgetEarlierRows(warehouse);
   for (const file of files) {
     context.signal.throwIfAborted();
