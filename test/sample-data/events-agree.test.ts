@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 /** What is compared of each table: all that the CSV layout can say (sample-data/README.md has what it cannot). */
-const compared: readonly (readonly [table: string, columns: string, among?: string | undefined])[] = [
+const compared: [table: string, columns: string, among?: string][] = [
   ["person", "gender_concept_id, birth_datetime, ethnicity_concept_id"],
   // The layout has no second race.
   ["person", "race_concept_id, race_source_value", "race_concept_id not in (0, 1546847)"],

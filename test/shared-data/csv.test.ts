@@ -93,4 +93,31 @@ describe.skipIf(!here)(title, { timeout: 120_000 }, () => {
     );
     expect(payers.map(({ name }) => name)).toContain("Medicaid");
   });
+
+  test("SMART's sample patients, tab-separated and wide", async () => {
+    await using warehouse = await openMemory();
+    const { resources, dropped, tables } = await mapFolder(
+      warehouse,
+      "csv-smart-sample-patients",
+      "smart-sample-patients",
+    );
+    const { by_type: _, ...all } = resources;
+    expect(all).toMatchObject({ read: 7062, mapped: 6974, ignored: 34, dropped: 54, quarantined: 0 });
+    expect(dropped).toEqual([
+      { resource_type: "socialhistory.txt", reason: "NO_DATE", count: 50 },
+      { resource_type: "immunizations.txt", reason: "NO_EVENT", count: 4 },
+    ]);
+    expect(tables).toMatchObject({
+      person: 67,
+      condition_occurrence: 561,
+      drug_exposure: 1711,
+      procedure_occurrence: 23,
+    });
+    const measures = await warehouse.row(
+      `select
+         (select count(*) from cdm.measurement where measurement_source_value = '8480-6') as rows,
+         (select count("SYSTOLIC") from landing.csv_vitals_txt) as filled`,
+    );
+    expect(measures!.rows).toBe(measures!.filled);
+  });
 });
