@@ -1,3 +1,4 @@
+import { cdmTables } from "../../schemas/cdm.ts";
 import {
   type CsvCondition,
   type CsvFileMapping,
@@ -30,7 +31,13 @@ export function csvReferences(mapping: CsvFileMapping): CsvReference[] {
       ];
     }),
   );
-  return [...joins, ...inCondition(["when"], mapping.when), ...parts];
+  return [...joins, ...inCondition(["when"], mapping.when), ...parts, ...ofCdmTable(mapping)];
+}
+
+/** The columns that a table of the CDM cannot do without. */
+function ofCdmTable({ cdm }: CsvFileMapping): CsvReference[] {
+  const columns = cdmTables.find(({ table }) => table === cdm)?.columns ?? [];
+  return columns.filter(({ required }) => required).map(({ name }) => ({ path: ["cdm"], columns: [name] }));
 }
 
 const required = new Set(["id", "birthDate", "person", "start", "text"]);

@@ -6,6 +6,7 @@ import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { identifier, literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
+import { cdmRowSteps } from "./cdm-rows/cdm-rows.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
 import { cutWarning } from "./cut-texts.ts";
 import { chosenExtracts, fhirExtracts } from "./extracts.ts";
@@ -123,6 +124,7 @@ async function mapAll(context: StageContext<Warehouse>, options: MapToOmopOption
       chosenExtracts(extracts, options),
       [...landed].filter((type) => !extracted.has(type)),
       options,
+      await cdmRowSteps(warehouse),
     ),
   ];
   await runSteps(context, steps, sqlParts(options, version));

@@ -2,6 +2,7 @@ import { tableNameOf } from "../ingest/landing-tables.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import type { CdmRowSteps } from "./cdm-rows/cdm-rows.ts";
 import { cutTexts } from "./cut-texts.ts";
 import { createExtracts, type Extract } from "./extracts.ts";
 import type { MapToOmopOptions } from "./mapping-options.ts";
@@ -38,6 +39,7 @@ export function mappingSteps(
   extracts: readonly Extract[],
   typesWithoutExtract: readonly string[],
   options: MapToOmopOptions,
+  cdmRows: CdmRowSteps,
 ): readonly MappingStep[] {
   return [
     "resolve/concept-map.sql",
@@ -50,9 +52,12 @@ export function mappingSteps(
     ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
     { text: createExtracts(extracts, "view") },
     ...rowSteps(options),
+    ...cdmRows.given,
     ...derivedSteps,
+    ...cdmRows.derived,
     { work: cutTexts },
     "report/dropped-and-lineage.sql",
+    ...cdmRows.report,
     "report/unmapped.sql",
     ...referenceFates(typesWithoutExtract),
   ];
