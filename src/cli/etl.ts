@@ -27,6 +27,7 @@ export interface EtlOptions {
   readonly routing: MapToOmopOptions["routing"];
   readonly concepts: MapToOmopOptions["concepts"];
   readonly typeConcept: MapToOmopOptions["typeConcept"];
+  readonly ruleset: MapToOmopOptions["ruleset"];
   readonly notes: boolean;
   readonly overrides?: string;
   readonly out?: string;
@@ -36,10 +37,21 @@ export interface EtlOptions {
 
 /** `omopipe etl`: gives the exit code. */
 export async function etl(inputs: readonly string[], options: EtlOptions): Promise<number> {
-  const { vocabulary, vocabularyCache, source, out, sourceValue, routing, concepts, typeConcept, notes, memoryLimit } =
-    options;
+  const {
+    vocabulary,
+    vocabularyCache,
+    source,
+    out,
+    sourceValue,
+    routing,
+    concepts,
+    typeConcept,
+    ruleset,
+    notes,
+    memoryLimit,
+  } = options;
   const overrides = options.overrides === undefined ? {} : await readOverrides(options.overrides);
-  const rules = { sourceValue, routing, concepts, typeConcept, notes, ...overrides };
+  const rules = { sourceValue, routing, concepts, typeConcept, ruleset, notes, ...overrides };
   const load = pipeline(
     await sources(inputs, options),
     mapToOmop({ noVocabulary: vocabulary === false, sourceName: source, ...rules }),

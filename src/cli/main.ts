@@ -52,6 +52,7 @@ program
     ]),
   )
   .addOption(choice("--type-concept <which>", "what *_type_concept_id says", ["specific", "ehr"]))
+  .addOption(choice("--ruleset <name>", "whose rules hold where projects disagree", ["omopipe", "etl-synthea"]))
   .option("--no-notes", "leave out the texts of reports and documents")
   .option(
     "--overrides <file>",

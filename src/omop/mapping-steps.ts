@@ -54,6 +54,7 @@ export function mappingSteps(
     ...rowSteps(options),
     ...cdmRows.given,
     ...derivedSteps,
+    ...(options.ruleset === "etl-synthea" ? ["options/etl-synthea/observation-period.sql"] : []),
     ...cdmRows.derived,
     { work: cutTexts },
     "report/dropped-and-lineage.sql",
@@ -65,6 +66,7 @@ export function mappingSteps(
 
 /** From what was extracted to the tables of the CDM that are not made of others. */
 export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
+  const likeEtlSynthea = options.ruleset === "etl-synthea";
   return [
     "resolve/codes.sql",
     "resolve/ndc.sql",
@@ -90,7 +92,9 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     "rows/visit.sql",
     { uniqueIds: { table: "visit_row", id: "visit_id", key: recordKey } },
     "rows/visit-key.sql",
+    ...(likeEtlSynthea ? ["options/etl-synthea/visits.sql"] : []),
     "rows/event.sql",
+    ...(likeEtlSynthea ? ["options/etl-synthea/events.sql"] : []),
     "rows/person-race.sql",
     { uniqueIds: { table: "event_row", id: "cdm_id", within: "cdm_table", key: [...recordKey, "part", "target"] } },
     "rows/record-link.sql",
@@ -119,6 +123,7 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     "tables/payer-plan-period.sql",
     "tables/cost.sql",
     "tables/fact-relationship.sql",
+    ...(likeEtlSynthea ? ["options/etl-synthea/tables.sql"] : []),
   ];
 }
 
