@@ -22,7 +22,10 @@ const cdmTableName = z.enum(cdmTables.filter(({ group }) => group === "cdm").map
 
 /** How the rows of one file become records: any of these, each row all of them. A file of none is there to be joined. */
 export const csvFileMappingSchema = z.strictObject({
-  delimiter: z.string().length(1, "must be one character").optional(),
+  delimiter: z
+    .string()
+    .regex(/^\p{ASCII}$/u, "must be one character of ASCII")
+    .optional(),
   encoding: z.enum(csvEncodings).optional(),
   /** How its dates are written: `{ format: "%m/%d/%Y", zone: "America/New_York" }`. */
   dates: dateStyle.optional(),

@@ -25,6 +25,8 @@ export {
   type ProfileCsvOptions,
   profileCsv,
 } from "./ingest/csv-profile/profile-csv.ts";
+export type { CsvStream } from "./ingest/csv-stream.ts";
+export type { CsvRowAnswer, CsvRowObject, CsvTransform } from "./ingest/csv-transform.ts";
 export { type FhirFilesOptions, fhirFiles, type Landed } from "./ingest/fhir-files.ts";
 export { type FhirToOmop, type FhirToOmopOptions, openFhirToOmop } from "./omop/fhir-to-omop/fhir-to-omop.ts";
 export { type Filled, type Mapped, type MapToOmopOptions, mappedWarehouse, mapToOmop } from "./omop/map-to-omop.ts";

@@ -3,6 +3,8 @@ import { dirname } from "node:path";
 import type { RunReport } from "../../schemas/report.ts";
 import { parquet } from "../export/sql-formats.ts";
 import { csvFiles } from "../ingest/csv-files.ts";
+import { loadCsvMapping } from "../ingest/csv-mapping.ts";
+import type { CsvStream } from "../ingest/csv-stream.ts";
 import { fhirFiles, type Landed } from "../ingest/fhir-files.ts";
 import { findFiles } from "../ingest/find-files.ts";
 import { type MapToOmopOptions, mapToOmop } from "../omop/map-to-omop.ts";
@@ -22,6 +24,7 @@ export interface EtlOptions {
   readonly vocabulary?: readonly string[] | false;
   readonly vocabularyCache?: string;
   readonly csvMapping?: string;
+  readonly csvName?: string;
   readonly source: string;
   readonly sourceValue: MapToOmopOptions["sourceValue"];
   readonly routing: MapToOmopOptions["routing"];
@@ -76,9 +79,11 @@ const howToMapCsv = "say how it becomes OMOP with --csv-mapping FILE, or --csv-m
 
 /** Which sources the inputs need: FHIR, CSV, or one after the other. */
 async function sources(
-  inputs: readonly string[],
-  { csvMapping, source }: EtlOptions,
+  given: readonly string[],
+  { csvMapping, csvName, source }: EtlOptions,
 ): Promise<Stage<undefined, Landed, Warehouse>> {
+  const inputs = given.filter((input) => input !== "-");
+  const streams = given.length > inputs.length ? [await standardInput(csvMapping, csvName)] : [];
   const files = await findFiles(inputs, /\.(json|ndjson|jsonl|csv|tsv|txt)(\.gz)?$/i);
   const isCsv = (path: string) => /\.(csv|tsv|txt)(\.gz)?$/i.test(path);
   const fhir = files.filter((path) => !isCsv(path));
@@ -91,8 +96,19 @@ async function sources(
     }
     throw new OmopipeError("USAGE", `${namedCsv} is CSV: ${howToMapCsv}`);
   }
-  const readCsv = csvFiles(csv.length > 0 ? csv : inputs, { mapping: csvMapping, source });
+  const readCsv = csvFiles([...(csv.length > 0 ? csv : inputs), ...streams], { mapping: csvMapping, source });
   return fhir.length > 0 ? pipeline(fhirFiles(fhir, { source }), readCsv) : readCsv;
+}
+
+/** Standard input, as the file of the mapping that it is. */
+async function standardInput(csvMapping: string | undefined, csvName: string | undefined): Promise<CsvStream> {
+  if (csvMapping === undefined) throw new OmopipeError("USAGE", `- is CSV from standard input: ${howToMapCsv}`);
+  const [only = "", ...others] = Object.keys((await loadCsvMapping(csvMapping)).files);
+  if (csvName === undefined && (others.length > 0 || /[*?]/.test(only))) {
+    const known = [only, ...others].join(", ");
+    throw new OmopipeError("USAGE", `Say with --csv-name which file of the mapping standard input is: ${known}.`);
+  }
+  return { name: csvName ?? only, body: process.stdin };
 }
 
 function describe(report: RunReport, out: string | undefined): string {
@@ -114,7 +130,11 @@ function describe(report: RunReport, out: string | undefined): string {
     textTable(tables),
     `Codes: ${codes_already_standard} were standard, ${codes_normalized} were mapped, ${codes_unmapped} have no concept ` +
       "(see mapping.unmapped).\n",
-    out === undefined ? "" : `Parquet files, report.json and unmapped.csv are in ${out}\n`,
+    out === undefined
+      ? ""
+      : `Parquet files, report.json and unmapped.csv are in ${out}${
+          troubled.length > 0 ? ", with rejects.csv: what could not be read of CSV files" : ""
+        }\n`,
   ];
   return parts.filter((part) => part !== "").join("\n");
 }

@@ -31,12 +31,16 @@ const choice = (flags: string, description: string, values: readonly string[]) =
 program
   .command("etl")
   .description("read FHIR (and CSV), map it to OMOP, write Parquet and report.json")
-  .argument("<input...>", "files, folders or globs: NDJSON, Bundles, single resources, .gz of each, CSV")
+  .argument(
+    "<input...>",
+    "files, folders or globs: NDJSON, Bundles, single resources, .gz of each, CSV; - is CSV from stdin",
+  )
   .requiredOption("--warehouse <file>", "the DuckDB file to fill")
   .option("--vocabulary <folder>", "an Athena download; again for local concepts and rules (repeatable)", collectAny)
   .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
   .option("--no-vocabulary", "map without a vocabulary: all codes get concept 0")
   .option("--csv-mapping <file>", "how CSV files become OMOP: a mapping file, or the name of a ready one (synthea)")
+  .option("--csv-name <file>", "which file of the CSV mapping stdin is; not needed where the mapping has only one")
   .option("--source <name>", "the name of the source system", "default")
   .addOption(choice("--source-value <form>", "what stands in *_source_value", ["code", "system#code"]))
   .addOption(
@@ -58,7 +62,7 @@ program
     "--overrides <file>",
     "code systems, encounter classes, dropped statuses and extracts of your own (YAML or JSON)",
   )
-  .option("--out <folder>", "where to write one <table>.parquet a table, report.json and unmapped.csv")
+  .option("--out <folder>", "where to write one <table>.parquet a table, report.json, unmapped.csv and rejects.csv")
   .option(
     "--memory-limit <size>",
     "how much memory DuckDB may use before it spills to disk, such as 4GB",

@@ -27,7 +27,9 @@ export async function missingColumns(
   { name, mapping, header }: FileToCheck,
   headerOf: (file: string) => readonly string[] | undefined,
 ): Promise<MissingColumn[]> {
-  const placed = csvReferences(mapping).map((reference) => ({ ...reference, ...sought(reference, name, mapping) }));
+  const placed = csvReferences(mapping)
+    .filter(({ mayBeAbsent }) => !mayBeAbsent)
+    .map((reference) => ({ ...reference, ...sought(reference, name, mapping) }));
   const missing = placed.filter(({ file, columns }) => {
     const there = file === name ? header : headerOf(file);
     return there !== undefined && !columns.some((column) => includes(there, column));

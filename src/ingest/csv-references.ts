@@ -12,9 +12,11 @@ export interface CsvReference {
   /** The keys that lead to it, below the file: ["events", 0, "start"]. */
   readonly path: readonly (string | number)[];
   readonly columns: readonly string[];
+  /** Whether it does without. */
+  readonly mayBeAbsent?: boolean;
 }
 
-/** Every place in which the mapping of a file cannot do without a column. SQL expressions are not looked into. */
+/** Every place in which the mapping of a file names columns. SQL expressions are not looked into. */
 export function csvReferences(mapping: CsvFileMapping): CsvReference[] {
   const parts = csvParts.flatMap((name) => {
     const part = mapping[name];
@@ -38,6 +40,13 @@ export function csvReferences(mapping: CsvFileMapping): CsvReference[] {
 function ofCdmTable({ cdm }: CsvFileMapping): CsvReference[] {
   const columns = cdmTables.find(({ table }) => table === cdm)?.columns ?? [];
   return columns.filter(({ required }) => required).map(({ name }) => ({ path: ["cdm"], columns: [name] }));
+}
+
+/** Every column that a mapping names of its own file, those among them that may be absent. */
+export function columnsNamedIn(mapping: CsvFileMapping): string[] {
+  const joined = new Set(Object.keys(mapping.join ?? {}));
+  const named = csvReferences(mapping).flatMap(({ columns }) => columns);
+  return [...new Set(named.filter((name) => !joined.has(name.split(".", 1)[0]!)))];
 }
 
 const required = new Set(["id", "birthDate", "person", "start", "text"]);
@@ -65,7 +74,7 @@ function inValue(path: CsvReference["path"], value: CsvValue, isRequired: boolea
     return "column" in item ? [item.column] : [];
   });
   const mayBeAbsent = columns.length < items.length || (Array.isArray(value) && !isRequired);
-  return mayBeAbsent ? [] : [{ path, columns }];
+  return columns.length === 0 ? [] : [{ path, columns, mayBeAbsent }];
 }
 
 function inCondition(path: CsvReference["path"], condition: CsvCondition | undefined): CsvReference[] {

@@ -134,15 +134,17 @@ describe("the values that a profile shows", () => {
   });
 });
 
-test("a file that cannot be read says why; one with a bad row counts it; gzip and tabs are read as they are", async () => {
+test("a file that cannot be read says why; one with a bad row counts it; gzip, tabs and UTF-16 are read as they are", async () => {
   const folder = await aFolder();
   await folder.write("empty.csv", "");
   await folder.write("ragged.csv", "a,b\n1,2\n1,2,3\n4,5\n");
+  await folder.write("sixteen.csv", Buffer.from("\uFEFFa;b\nM\u00FCller;1\n", "utf16le"));
   await folder.write("tabs.txt.gz", gzipSync("a\tb\n1\t2\n"));
   const profiles = await profileCsv(folder.path);
   expect(profiles).toMatchObject([
     { name: "empty.csv", rows: 0, columns: [], problem: "the file is empty" },
     { name: "ragged.csv", rows: 2, unreadable: 1 },
+    { name: "sixteen.csv", rows: 1, delimiter: ";", columns: [{ longest: 6 }, {}] },
     { name: "tabs.txt", rows: 1, delimiter: "\t", columns: [{ name: "a" }, { name: "b" }] },
   ]);
 });
@@ -181,13 +183,33 @@ describe("the draft of a mapping", () => {
     expect(resources.by_type["wards.csv"]).toMatchObject({ read: 1, ignored: 1 });
   });
 
+  test("of wide rows, sites and providers", async () => {
+    const folder = await aFolder();
+    await folder.write("people.csv", "patient,dob\n1,06/30/1950\n2,12/31/1960\n");
+    await folder.write("clinics.csv", "id,name,city\nc1,North,Boston\nc2,South,Salem\n");
+    await folder.write("providers.csv", "id,organization,specialty\nd1,c1,Surgery\nd2,c2,Surgery\n");
+    await folder.write(
+      "visits.csv",
+      "id,patient,date,provider,organization\nv1,1,01/31/2020 10:00,d1,c1\nv2,2,02/01/2020 11:30,d2,c2\n",
+    );
+    await folder.write(
+      "vitals.csv",
+      "patient,visit,date,weight,heart_rate\n1,v1,01/31/2020 10:05,70.5,60\n2,v2,02/01/2020 11:35,,61\n",
+    );
+    await folder.write("family.csv", "patient,relative,code,date\n1,mother,195662009,01/31/2020\n");
+    const { tables, resources } = await mapByDraft(folder.path, vocabulary);
+    expect(tables).toMatchObject({ person: 2, visit_occurrence: 2, care_site: 2, provider: 2, measurement: 3 });
+    expect(resources.by_type["family.csv"]).toMatchObject({ ignored: 1 });
+  });
+
   test("says what it is not sure of, and nothing of a patient", async () => {
     const folder = await aFolder();
     await folder.write("people.csv", "pid,born,name\n1,31.12.1950,Ada\n2,01.02.1960,Bob\n");
-    await folder.write("dx.csv", "pid,snomed,other_code,day\n1,195662009,K92.2,2020-01-01\n");
+    await folder.write("dx.csv", "pid,snomed,other_code,day\n1,195662009,K92.2,01/02/2020\n");
     await folder.write("relatives.csv", "id,pid,dob\n7,1,1920-01-01\n");
     const draft = draftCsvMapping(await profileCsv(folder.path));
-    expect(draft).toContain("# born: written %d.%m.%Y");
+    expect(draft).toContain('format: "%d.%m.%Y"');
+    expect(draft).toContain("# day: may be written %m/%d/%Y or %d/%m/%Y");
     expect(draft).toContain("# not mapped, though they look like codes: other_code");
     expect(draft).toMatch(/ignored:\n +# .*\n +- relatives.csv/);
     expect(draft).not.toMatch(/Ada|Bob|1950|195662009/);

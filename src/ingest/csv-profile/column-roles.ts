@@ -16,6 +16,17 @@ const namesOfRoles = {
   country: "country",
   class: "encounterclass class visittype encountertype admissiontype",
   code: "code snomed snomedcode loinc loinccode rxnorm rxnormcode rxcui rxn cvx cvxcode icd10 icd10code icd10cm icd9 icd9code ndc atc conceptcode diagnosiscode dxcode procedurecode drugcode",
+  system: "system codesystem codingsystem vocabulary vocabularyid codetype",
+  provider: "provider providerid practitioner practitionerid clinician clinicianid doctor doctorid",
+  careSite:
+    "organization organizationid organisation facility facilityid caresite caresiteid hospital clinic department",
+  name: "name title",
+  specialty: "specialty speciality",
+  text: "text notetext body content note report",
+  allergyType: "allergytype type",
+  uniqueDeviceId: "udi uniquedeviceid deviceidentifier",
+  latitude: "lat latitude",
+  longitude: "lon lng longitude",
   display: "description display name title text codedescription term",
   start:
     "start startdate starttime startdatetime onset onsetdate date datetime servicedate eventdate collectiondate admitdate admittime day",

@@ -1,13 +1,14 @@
 import { basename } from "node:path";
 import { csvFileKey } from "../../../schemas/csv-mapping.ts";
 import { loadVocabulary } from "../../vocabulary/load-vocabulary.ts";
-import { identifier, literal, literalList, pathLiteral, sqlText } from "../../warehouse/sql-text.ts";
+import { identifier, literalList, sqlText } from "../../warehouse/sql-text.ts";
 import { openWarehouse, type Warehouse } from "../../warehouse/warehouse.ts";
 import { type ScannedCsv, scanCsv } from "../csv-scan.ts";
 import { findFiles } from "../find-files.ts";
 import { codeShapes, isCodeName, type LikelyCodeSystem, likelyCodeSystems, shapeCounts } from "./code-shapes.ts";
 import { mayIdentify, nameKey } from "./column-roles.ts";
 import { type CountedColumn, type CsvColumnType, dateCounts, guessType, yearFormat } from "./column-types.ts";
+import { readForProfile } from "./read-for-profile.ts";
 
 /** What one column of a file holds. */
 export interface CsvColumnProfile {
@@ -83,25 +84,21 @@ export async function profileCsv(
   }
   const profiles: CsvFileProfile[] = [];
   for (const path of paths) {
-    const file = await scanCsv(path, signal);
-    profiles.push(await profileFile(warehouse, file, vocabulary !== undefined));
+    const file = await scanCsv(path, {}, signal);
+    profiles.push(await profileFile(warehouse, file, { hasVocabulary: vocabulary !== undefined, signal }));
   }
   return profiles;
 }
 
-async function profileFile(warehouse: Warehouse, file: ScannedCsv, hasVocabulary: boolean): Promise<CsvFileProfile> {
+async function profileFile(
+  warehouse: Warehouse,
+  file: ScannedCsv,
+  { hasVocabulary, signal }: { readonly hasVocabulary: boolean; readonly signal: AbortSignal | undefined },
+): Promise<CsvFileProfile> {
   const { path, delimiter, records, problem } = file;
   const profile = { path, name: csvFileKey(basename(path)), delimiter };
   if (problem) return { ...profile, rows: 0, unreadable: 0, problem: problem.reason, columns: [] };
-  await warehouse.run(
-    sqlText(import.meta.url, "read-file.sql", {
-      path: pathLiteral(path),
-      columns: `{${file.header.map((name) => `${literal(name)}: 'varchar'`).join(", ")}}`,
-      delimiter: literal(delimiter),
-      compression: file.gzip ? "'gzip'" : "'none'",
-    }),
-  );
-  const { rows } = (await warehouse.row<{ rows: number }>("select count(*) as rows from profiled_file"))!;
+  const rows = await readForProfile(warehouse, file, signal);
   const columns = await profileColumns(warehouse, file.header, { name: profile.name, rows, hasVocabulary });
   await warehouse.run("drop table profiled_file");
   return { ...profile, rows, unreadable: records - rows, columns };
