@@ -75,7 +75,7 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
   );
 }
 
-const howToMapCsv = "say how it becomes OMOP with --csv-mapping FILE, or --csv-mapping synthea for Synthea's layout.";
+const howToMapCsv = "say how it becomes OMOP with --csv-mapping FILE, or the name of a ready mapping (docs/csv.md); omopipe csv profile drafts one.";
 
 /** Which sources the inputs need: FHIR, CSV, or one after the other. */
 async function sources(

@@ -39,7 +39,10 @@ program
   .option("--vocabulary <folder>", "an Athena download; again for local concepts and rules (repeatable)", collectAny)
   .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
   .option("--no-vocabulary", "map without a vocabulary: all codes get concept 0")
-  .option("--csv-mapping <file>", "how CSV files become OMOP: a mapping file, or the name of a ready one (synthea)")
+  .option(
+    "--csv-mapping <file>",
+    "how CSV files become OMOP: a mapping file, or the name of a ready one (synthea, omop …)",
+  )
   .option("--csv-name <file>", "which file of the CSV mapping stdin is; not needed where the mapping has only one")
   .option("--source <name>", "the name of the source system", "default")
   .addOption(choice("--source-value <form>", "what stands in *_source_value", ["code", "system#code"]))

@@ -48,7 +48,9 @@ export interface CsvFileProfile {
 export interface ProfileCsvOptions {
   /** A vocabulary, as for `openWarehouse`: codes are then looked up in it, and not only judged by what they look like. */
   readonly vocabulary?: string | readonly string[] | undefined;
+  /** The folder for the databases that vocabularies are loaded into. Default: beside the files themselves. */
   readonly vocabularyCache?: string | undefined;
+  /** Stops the work, which then rejects with the reason of the signal. */
   readonly signal?: AbortSignal | undefined;
 }
 
