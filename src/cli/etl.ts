@@ -75,7 +75,8 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
   );
 }
 
-const howToMapCsv = "say how it becomes OMOP with --csv-mapping FILE, or the name of a ready mapping (docs/csv.md); omopipe csv profile drafts one.";
+const howToMapCsv =
+  "say how it becomes OMOP with --csv-mapping FILE, or the name of a ready mapping (docs/csv.md); omopipe csv profile drafts one.";
 
 /** Which sources the inputs need: FHIR, CSV, or one after the other. */
 async function sources(
@@ -118,6 +119,7 @@ function describe(report: RunReport, out: string | undefined): string {
   const troubled = report.files
     .filter(({ quarantined }) => quarantined > 0)
     .map(({ path, quarantined, problems }) => ({ file: path, quarantined, first_problem: problems[0] ?? "" }));
+  const rejectedCsv = report.files.some(({ format, quarantined }) => format === "csv" && quarantined > 0);
   const { codes_already_standard, codes_normalized, codes_unmapped } = report.summary;
   const parts = [
     textTable(fates),
@@ -133,7 +135,7 @@ function describe(report: RunReport, out: string | undefined): string {
     out === undefined
       ? ""
       : `Parquet files, report.json and unmapped.csv are in ${out}${
-          troubled.length > 0 ? ", with rejects.csv: what could not be read of CSV files" : ""
+          rejectedCsv ? ", with rejects.csv: what could not be read of CSV files" : ""
         }\n`,
   ];
   return parts.filter((part) => part !== "").join("\n");

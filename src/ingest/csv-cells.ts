@@ -19,8 +19,14 @@ export async function cellsOf(records: readonly string[], delimiter: string): Pr
 }
 
 async function parse(records: readonly string[], delimiter: string): Promise<Cells[]> {
-  const rows: Cells[] = [];
+  const rows: string[][] = [];
   const parser = parseString(records.join("\n"), { delimiter, quote: '"', escape: '"', headers: false });
-  for await (const row of parser as AsyncIterable<string[]>) rows.push(row.map((cell) => (cell === "" ? null : cell)));
-  return rows;
+  for await (const row of parser as AsyncIterable<string[]>) rows.push(row);
+  const end = delimiter.replace(/[\\\]^-]/, "\\$&");
+  const blanks = new RegExp(`^[^\\S\r\n${end}]+(?=[${end}]|$)`);
+  return rows.map((row, i) => {
+    // Blanks that are all of a first cell are left out by the parser.
+    const [first = row[0], ...others] = [blanks.exec(records[i]!)?.[0], ...row.slice(1)];
+    return [first, ...others].map((cell) => (cell === "" || cell === undefined ? null : cell));
+  });
 }

@@ -34,10 +34,10 @@ export async function readFile(file: CsvFile, context: ReadContext): Promise<Rea
   const { warehouse } = context;
   const landed = await readAtOnce(file, file.atOnce, context);
   if (landed.rows === file.records && !landed.rejects) return { read: landed.rows, ignored: 0, quarantined: 0 };
-  const diagnosed = await diagnose(file, context);
-  const isSame = diagnosed.read - diagnosed.quarantined === landed.rows && landed.rejects === diagnosed.quarantined;
-  if (isSame) return diagnosed;
-  // DuckDB's reader lost rows that stand beside broken ones.
+  const { hasBrokenQuotes, ...counts } = await diagnose(file, context);
+  const { read, quarantined } = counts;
+  if (!hasBrokenQuotes && read === landed.rows + landed.rejects && quarantined === landed.rejects) return counts;
+  // DuckDB's reader loses rows beside those whose quotes are broken.
   const ofFile = fileIdSql(file);
   await warehouse.run(
     `delete from ${landingTable(file)} where landing_file = ${ofFile};
@@ -82,16 +82,18 @@ async function readAtOnce(file: CsvFile, { gzip }: { gzip: boolean }, { warehous
 }
 
 /** Only puts aside the rows that cannot be read. */
-async function diagnose(file: CsvFile, { warehouse, runId, signal }: ReadContext): Promise<RowCounts> {
+async function diagnose(file: CsvFile, { warehouse, runId, signal }: ReadContext) {
   let read = 0;
   let quarantined = 0;
+  let hasBrokenQuotes = false;
   for await (const { good, bad } of readRecords(await file.open(), file)) {
     signal.throwIfAborted();
     read += good.length + bad.length;
     quarantined += bad.length;
+    hasBrokenQuotes ||= bad.some(({ code }) => code === "BROKEN_QUOTE" || code === "OPEN_QUOTE");
     await rejectRows(warehouse, file, bad, runId);
   }
-  return { read, ignored: 0, quarantined };
+  return { read, ignored: 0, quarantined, hasBrokenQuotes };
 }
 
 async function readCarefully(

@@ -90,6 +90,7 @@ export function createCsvSplitter(delimiter: string, columns: number | undefined
   /** The line on which the record begins is bad; reading goes on behind it. */
   const badLine = (problem: Problem, isLast: boolean): BadRecord | undefined => {
     const end = lineEndOf(rest);
+    if (end === -1 && !isLast && rest.length <= longestRecord) return undefined;
     const past = end === -1 ? rest.length : pastLineEnd(end, isLast);
     if (past === undefined) return undefined;
     const bytes = rest.subarray(0, end === -1 ? rest.length : end);

@@ -3,6 +3,9 @@ import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import { messageWithoutValues } from "./message-without-values.ts";
 
+/** How DuckDB calls the database of a warehouse, whatever its file is called. */
+export const warehouseName = "warehouse";
+
 /** A DuckDB connection whose calls can be stopped: one by its signal, all of them by closing. */
 export interface Connection {
   /** Makes a call. When its signal stops it, DuckDB is told to interrupt, and the abort reason wins over its error. */
@@ -16,6 +19,7 @@ export interface Connection {
 /** Opens a connection. Its calls reject with QUERY_FAILED, with the text of DuckDB's own error but no value of the data. */
 export async function connect(instance: DuckDBInstance): Promise<Connection> {
   const connection = await instance.connect();
+  await connection.run(`use ${warehouseName}`);
   const running = new Set<Promise<unknown>>();
   // Said again and again, because a query that has not quite begun does not hear it.
   const interruptUntilEnd = async (call: Promise<unknown>) => {

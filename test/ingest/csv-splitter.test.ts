@@ -54,6 +54,7 @@ describe("the records of a file", () => {
       fc.property(content, fc.array(fc.nat(5)), (text, pieceSizes) => {
         expect(split(text, 2, pieceSizes)).toEqual(split(text, 2));
       }),
+      { numRuns: 2_000 },
     );
   });
 

@@ -88,6 +88,17 @@ describe("the file of a warehouse", () => {
     expect((await visit(file, "read")).settings).toHaveLength(1);
   });
 
+  it.each([
+    { first: false, second: true },
+    { first: true, second: false },
+  ])("is not opened once for reading and once for writing by one process: %o", async ({ first, second }) => {
+    await using folder = await openFolder();
+    const file = folder.file("clinic.duckdb");
+    await (await openWarehouse(file)).close();
+    await using _opened = await openWarehouse(file, { readOnly: first });
+    expect(await failureOf(openWarehouse(file, { readOnly: second }))).toHaveProperty("code", "WAREHOUSE_LOCKED");
+  });
+
   it("is as it was, and can be opened, after its process was killed in the middle of a transaction", async () => {
     await using folder = await openFolder();
     const file = folder.file("warehouse.duckdb");
@@ -121,7 +132,7 @@ describe("the file of a warehouse", () => {
     const file = await folder.write("warehouse.json", '{"a":1}');
     const { code, message } = await failureOf(openWarehouse(file));
     expect(code).toBe("WAREHOUSE_INVALID");
-    expect(message).toContain(`${file} could not be set up as a warehouse: it is no DuckDB file`);
+    expect(message).toContain(`${file} could not be opened as a DuckDB file: `);
   });
 
   it("must exist for reading, and its folder for writing", async () => {

@@ -25,7 +25,7 @@ select
     case when value_system is not null then mapping.concept_of(value_system, value, null) end as value_code,
     case
         when unit is not null
-        then {'system': 'http://unitsofmeasure.org', 'code': unit, 'display': unit, 'userSelected': null}::landing.coding
+        then {'system': 'http://unitsofmeasure.org', 'code': mapping.unit_meant_by(unit), 'display': unit, 'userSelected': null}::landing.coding
     end as unit,
     mapping.number_of(range_low) as range_low,
     mapping.number_of(range_high) as range_high,
