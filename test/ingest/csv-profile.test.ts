@@ -229,3 +229,16 @@ describe("the draft of a mapping", () => {
     },
   );
 });
+
+test("of a large file some rows are looked at, and all are counted", { timeout: 60_000 }, async () => {
+  const folder = await aFolder();
+  const rows = Array.from({ length: 250_000 }, (_, i) => `${i},2020-01-0${1 + (i % 9)},${i % 3 === 0 ? "a" : "b"},1`);
+  rows[123_456] = "123456,2020-01-01,a long one,77";
+  const path = await folder.write("large.csv", `n,day,letter,amount\n${rows.join("\n")}\n`);
+  const [profile] = await profileCsv(path);
+  expect(profile).toMatchObject({ rows: 250_000, unreadable: 0 });
+  expect(column(profile!, "day")).toMatchObject({ type: "date", exceptions: 0, filled: 250_000 });
+  expect(column(profile!, "letter")).toMatchObject({ distinct: 3, longest: 10 });
+  expect(column(profile!, "letter").values).toMatchObject([{ value: "b" }, { value: "a" }]);
+  expect(column(profile!, "amount").range).toEqual([1, 77]);
+});

@@ -54,11 +54,11 @@ export const codeShapes: readonly CodeShape[] = [
   },
 ];
 
-/** The part `shapes` of `columns.sql`. */
+/** The part `shapes` of `looks.sql`. */
 export const shapeCounts: string = codeShapes
   .map(
     ({ vocabulary, shape }) =>
-      `{'vocabulary': ${literal(vocabulary)}, 'fits': count(*) filter (regexp_full_match(text, ${literal(shape)}))}`,
+      `{'vocabulary': ${literal(vocabulary)}, 'fits': coalesce(sum(rows) filter (length(text) < 20 and regexp_full_match(text, ${literal(shape)})), 0)}`,
   )
   .join(",\n    ");
 

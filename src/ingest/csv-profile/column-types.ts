@@ -1,12 +1,21 @@
 import { literal } from "../../warehouse/sql-text.ts";
 import { nameKey } from "./column-roles.ts";
 
-/** What a column was counted to hold: one row of `columns.sql`. */
+/** How much a column holds: one row of `columns.sql`. */
 export interface CountedColumn {
   readonly name: string;
   readonly filled: number;
   readonly distinct: number;
   readonly longest: number;
+  readonly least: number | null;
+  readonly greatest: number | null;
+}
+
+/** What its values look like: one row of `looks.sql`. */
+export interface ColumnLooks {
+  readonly name: string;
+  /** The values that were looked at. */
+  readonly seen: number;
   readonly integers: number;
   readonly decimals: number;
   readonly leading_zeros: number;
@@ -14,8 +23,6 @@ export interface CountedColumn {
   readonly uuids: number;
   readonly partial_dates: number;
   readonly times: number;
-  readonly least: number | null;
-  readonly greatest: number | null;
   readonly dates: readonly {
     readonly format: string;
     readonly fits: number;
@@ -58,12 +65,12 @@ export const dateFormats = [
   ...["%d-%b-%Y", "%d%b%Y"],
 ];
 
-/** The part `dates` of `columns.sql`. */
+/** The part `dates` of `looks.sql`. */
 export const dateCounts: string = dateFormats
   .map((format) => {
     const day = `try_strptime(day_text, ${literal(format)})`;
     return `{
-        'format': ${literal(format)}, 'fits': count(${day}), 'first_year': min(year(${day})), 'last_year': max(year(${day}))
+        'format': ${literal(format)}, 'fits': coalesce(sum(rows) filter (${day} is not null), 0), 'first_year': min(year(${day})), 'last_year': max(year(${day}))
     }`;
   })
   .join(",\n    ");
@@ -72,15 +79,14 @@ export const dateCounts: string = dateFormats
 const tolerated = 0.02;
 
 /** The type of a column from what was counted. Digits that begin with zero are no number: they are a code. */
-export function guessType(column: CountedColumn): GuessedType {
-  const { filled } = column;
+export function guessType(column: ColumnLooks): GuessedType {
+  const { seen } = column;
   const guess = (type: CsvColumnType, fits: number, formats: readonly string[] = []): GuessedType => ({
     type,
-    exceptions: filled - fits,
+    exceptions: seen - fits,
     dateFormats: formats,
   });
-  const enough = (fits: number) => fits > 0 && filled - fits <= filled * tolerated;
-  if (filled === 0) return guess("empty", 0);
+  const enough = (fits: number) => fits > 0 && seen - fits <= seen * tolerated;
   if (enough(column.uuids)) return guess("uuid", column.uuids);
   const dates = column.dates.filter(isLikely).filter(({ fits }) => enough(fits));
   const best = Math.max(...dates.map(({ fits }) => fits));
@@ -94,10 +100,10 @@ export function guessType(column: CountedColumn): GuessedType {
   if (enough(column.booleans)) return guess("boolean", column.booleans);
   if (column.leading_zeros === 0 && enough(column.integers)) return guess("integer", column.integers);
   if (column.leading_zeros === 0 && enough(column.decimals)) return guess("decimal", column.decimals);
-  return guess("text", filled);
+  return guess("text", seen);
 }
 
 /** Digits that could be a day but for their year are none. */
-function isLikely({ first_year, last_year }: CountedColumn["dates"][number]): boolean {
+function isLikely({ first_year, last_year }: ColumnLooks["dates"][number]): boolean {
   return first_year !== null && last_year !== null && first_year >= 1850 && last_year <= 2200;
 }

@@ -1,24 +1,23 @@
 import { basename } from "node:path";
 import { csvFileKey } from "../../../schemas/csv-mapping.ts";
 import { loadVocabulary } from "../../vocabulary/load-vocabulary.ts";
-import { identifier, literalList, sqlText } from "../../warehouse/sql-text.ts";
 import { openWarehouse, type Warehouse } from "../../warehouse/warehouse.ts";
 import { type ScannedCsv, scanCsv } from "../csv-scan.ts";
 import { findFiles } from "../find-files.ts";
-import { codeShapes, isCodeName, type LikelyCodeSystem, likelyCodeSystems, shapeCounts } from "./code-shapes.ts";
-import { mayIdentify, nameKey } from "./column-roles.ts";
-import { type CountedColumn, type CsvColumnType, dateCounts, guessType, yearFormat } from "./column-types.ts";
+import type { LikelyCodeSystem } from "./code-shapes.ts";
+import type { CsvColumnType } from "./column-types.ts";
+import { profileColumns } from "./profile-columns.ts";
 import { readForProfile } from "./read-for-profile.ts";
 
 /** What one column of a file holds. */
 export interface CsvColumnProfile {
   readonly name: string;
   readonly type: CsvColumnType;
-  /** Values that are not of that type: at most 2 in 100. */
+  /** Values that are not of that type: at most 2 in 100. Of files with more than 100,000 rows an estimate. */
   readonly exceptions: number;
   readonly filled: number;
   readonly empty: number;
-  /** Different values; of files with more than 100,000 rows near enough (about 2 %). */
+  /** Different values; of files with more than 100,000 rows an estimate, some percent off. */
   readonly distinct: number;
   /** Characters of the longest value. */
   readonly longest: number;
@@ -55,11 +54,6 @@ export interface ProfileCsvOptions {
 }
 
 const endings = /\.(csv|tsv|txt)(\.gz)?$/i;
-const exactUpTo = 100_000;
-const mostValues = 50;
-/** A value that fewer rows share is not shown, nor the range of fewer values. */
-const fewestRows = 5;
-
 /**
  * Says what is in CSV files, so that a mapping can be written for them: columns, types, code systems, dates. Inputs are files,
  * folders or globs. A file that cannot be read says why and has no columns.
@@ -68,7 +62,8 @@ const fewestRows = 5;
  * of these only values that at least 5 rows share; never dates, numbers with fractions, or UUIDs. Ranges need 5 values. This
  * cannot know every name: look through the output before you pass it on.
  *
- * Each file is read three times; DuckDB does the work in sets and spills to disk what does not fit into 1 GB. Rejects with
+ * DuckDB does the work in sets and spills to disk what does not fit into 1 GB. What values look like is judged by 100,000 rows
+ * of a file, taken from all of it; counts, longest values and ranges of numbers are those of all rows. Rejects with
  * INPUT_NOT_FOUND when there is no such file, and with the errors of `loadVocabulary`.
  *
  * @example
@@ -104,114 +99,4 @@ async function profileFile(
   const columns = await profileColumns(warehouse, file.header, { name: profile.name, rows, hasVocabulary });
   await warehouse.run("drop table profiled_file");
   return { ...profile, rows, unreadable: records - rows, columns };
-}
-
-async function profileColumns(
-  warehouse: Warehouse,
-  header: readonly string[],
-  {
-    name: file,
-    rows,
-    hasVocabulary,
-  }: { readonly name: string; readonly rows: number; readonly hasVocabulary: boolean },
-): Promise<CsvColumnProfile[]> {
-  const counted = await warehouse.rows<CountedColumn>(
-    sqlText(import.meta.url, "columns.sql", {
-      distinct: rows <= exactUpTo ? "count(distinct text)" : "approx_count_distinct(text)",
-      dates: dateCounts,
-      shapes: shapeCounts,
-    }),
-  );
-  const codes = hasVocabulary ? await countFoundCodes(warehouse, counted) : undefined;
-  const byName = new Map(counted.map((column) => [column.name, column]));
-  const columns = header.map((name) => describeColumn(name, byName.get(name), { file, rows, codes }));
-  const shown = columns.filter(maySayItsValues).map(({ name }) => name);
-  if (shown.length === 0) return columns;
-  const values = await warehouse.rows<{ name: string; values: { value: string; rows: number }[] }>(
-    sqlText(import.meta.url, "values.sql", { columns: shown.map(identifier).join(", ") }),
-  );
-  const valuesOf = new Map(values.map(({ name, values }) => [name, values.filter((one) => one.rows >= fewestRows)]));
-  return columns.map((column) => ({ ...column, values: valuesOf.get(column.name) }));
-}
-
-/** How many different values of a column each vocabulary knows: column → vocabulary → count. */
-type FoundCodes = ReadonlyMap<string, ReadonlyMap<string, number>>;
-
-/** Only columns that are named or look like codes are looked up: small numbers are codes of some vocabulary, too. */
-async function countFoundCodes(warehouse: Warehouse, columns: readonly CountedColumn[]): Promise<FoundCodes> {
-  const sought = columns.filter(
-    ({ name, filled, shapes }) =>
-      isCodeName(nameKey(name)) || shapes.some(({ vocabulary, fits }) => saysMuch(vocabulary) && fits > filled / 2),
-  );
-  if (sought.length === 0) return new Map();
-  const rows = await warehouse.rows<{ name: string; vocabulary: string; found: number }>(
-    sqlText(import.meta.url, "codes-found.sql", {
-      columns: sought.map(({ name }) => identifier(name)).join(", "),
-      vocabularies: literalList(codeShapes.map(({ vocabulary }) => vocabulary)),
-    }),
-  );
-  const ofColumn = (column: string) =>
-    new Map(rows.filter(({ name }) => name === column).map(({ vocabulary, found }) => [vocabulary, found]));
-  return new Map(sought.map(({ name }) => [name, ofColumn(name)]));
-}
-
-const saysMuch = (vocabulary: string) => codeShapes.some((shape) => shape.vocabulary === vocabulary && !shape.named);
-
-function describeColumn(
-  name: string,
-  counted: CountedColumn | undefined,
-  { file, rows, codes }: { readonly file: string; readonly rows: number; readonly codes: FoundCodes | undefined },
-): CsvColumnProfile {
-  if (!counted) {
-    const nothing = {
-      exceptions: 0,
-      filled: 0,
-      empty: rows,
-      distinct: 0,
-      longest: 0,
-      dateFormats: [],
-      codeSystems: [],
-    };
-    return { name, type: "empty", ...nothing };
-  }
-  const { filled, distinct, longest, shapes } = counted;
-  const guessed = guessType(counted);
-  const found = codes?.get(name);
-  const isWord = guessed.type === "text" || guessed.type === "integer";
-  const codeSystems = !isWord
-    ? []
-    : likelyCodeSystems({
-        column: nameKey(name),
-        file: nameKey(file),
-        shapeOf: (vocabulary) => shapes.find((shape) => shape.vocabulary === vocabulary)!.fits / filled,
-        foundOf: found && ((vocabulary) => Math.min(1, (found.get(vocabulary) ?? 0) / distinct)),
-      });
-  const type = codeSystems.length > 0 ? "code" : guessed.type;
-  return {
-    name,
-    ...guessed,
-    type,
-    exceptions: type === "code" ? 0 : guessed.exceptions,
-    filled,
-    empty: rows - filled,
-    distinct,
-    longest,
-    range: type === "code" || filled < fewestRows || mayIdentify(name) ? undefined : rangeOf(counted, guessed),
-    codeSystems,
-  };
-}
-
-function rangeOf(
-  { least, greatest, dates }: CountedColumn,
-  { type, dateFormats }: { readonly type: CsvColumnType; readonly dateFormats: readonly string[] },
-): readonly [number, number] | undefined {
-  const isNumber = type === "integer" || type === "decimal";
-  const days = dates.find(({ format }) => format === dateFormats[0]);
-  const years = [days?.first_year, days?.last_year, ...(dateFormats.includes(yearFormat) ? [least, greatest] : [])];
-  const ends = (isNumber ? [least, greatest] : years).filter((end) => typeof end === "number");
-  return ends.length === 0 ? undefined : [Math.min(...ends), Math.max(...ends)];
-}
-
-function maySayItsValues({ name, type, distinct }: CsvColumnProfile): boolean {
-  return ["text", "integer", "boolean", "code"].includes(type) && distinct <= mostValues && !mayIdentify(name);
 }
