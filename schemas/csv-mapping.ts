@@ -24,7 +24,7 @@ const cdmTableName = z.enum(cdmTables.filter(({ group }) => group === "cdm").map
 export const csvFileMappingSchema = z.strictObject({
   delimiter: z
     .string()
-    .regex(/^\p{ASCII}$/u, "must be one character of ASCII")
+    .regex(/^[ -~\t]$/, "must be one character of ASCII")
     .optional(),
   encoding: z.enum(csvEncodings).optional(),
   /** How its dates are written: `{ format: "%m/%d/%Y", zone: "America/New_York" }`. */

@@ -115,6 +115,28 @@ describe("omopipe", () => {
     });
   });
 
+  test("etl takes CSV from standard input, and writes what it could not read", { timeout: 60_000 }, async () => {
+    const out = join(folder, "stdin");
+    const patients = await readFile(join(csv, "patients.csv"), "utf8");
+    const args = [
+      "etl",
+      "-",
+      "--csv-mapping",
+      "synthea",
+      "--no-vocabulary",
+      "--warehouse",
+      join(folder, "stdin.duckdb"),
+    ];
+    const nameless = await omopipe(args, {}, patients);
+    expect(nameless).toMatchObject({ code: 2 });
+    expect(nameless.stderr).toContain("Say with --csv-name which file of the mapping standard input is: patients.csv,");
+    const named = await omopipe([...args, "--csv-name", "patients.csv", "--out", out], {}, `${patients}half a row\n`);
+    expect(named).toMatchObject({ code: 0 });
+    expect(await readFile(join(out, "rejects.csv"), "utf8")).toMatch(
+      /^file,line,column,value,code,reason,row\npatients\.csv,\d+,\w+,,WRONG_COLUMN_COUNT,.*,half a row\n$/,
+    );
+  });
+
   test("etl takes CSV by a mapping, and names CSV that it leaves alone", { timeout: 60_000 }, async () => {
     const at = join(folder, "csv.duckdb");
     const { code, stdout } = await omopipe([

@@ -165,6 +165,44 @@ describe("a column that the mapping names", () => {
     );
   });
 
+  it("is named with the line of the mapping file; so are columns of joined files, SQL and formats", async () => {
+    await using intake = await openIntake();
+    const yaml = `name: clinic
+files:
+  people.csv:
+    person:
+      id: nr
+      birthDate: { column: born, format: "%d.%m.%Q" }
+  stays.csv:
+    join:
+      who: { file: people.csv, on: { person: id } }
+    visit:
+      id: { sql: "upper(idd)" }
+      person: who.number
+      start: from
+`;
+    const path = await intake.write("clinic.yaml", yaml);
+    await intake.write("people.csv", "id,born,sex\n1,1950,F\n");
+    await intake.write("stays.csv", "id,person,from\n1,1,2020-01-01\n");
+    const run = (name: string) =>
+      failure(pipeline(csvFiles(intake.folder, { mapping: name })).run(intake.warehouse)).then(
+        ({ message }) => message,
+      );
+    expect(await run(path)).toBe(
+      [
+        "The CSV mapping clinic does not fit.",
+        "  clinic.yaml:5: people.csv, person.id: column nr not found; there are id, born, sex. Did you mean born?",
+        "  clinic.yaml:12: stays.csv, visit.person: column number not found in people.csv; there are id, born, sex. Did you mean id?",
+      ].join("\n"),
+    );
+    const later = await intake.write("later.yaml", yaml.replace("nr", "id").replace("who.number", "who.id"));
+    const message = await run(later);
+    expect(message).toMatch(
+      /later\.yaml:6: people\.csv, person\.birthDate\.format: DuckDB does not understand this: .*%Q/,
+    );
+    expect(message).toMatch(/later\.yaml:11: stays\.csv, visit\.id\.sql: DuckDB does not understand this: .*idd/);
+  });
+
   it("is not sought among the values of a file without header, which may be somebody's", async () => {
     await using intake = await openIntake();
     await intake.write("people.csv", "4711,1950-01-01,F\n");

@@ -338,6 +338,38 @@ describe("devices, allergies, specimens, coded answers", () => {
   });
 });
 
+describe("units", () => {
+  it("are as written, but F and C are degrees", async () => {
+    await using mapped = await mapCsv(
+      {
+        ...twoPeople,
+        "vitals.csv": "who,day,t,unit\np1,2020-01-01,98.6,F\np1,2020-01-02,37,C\np1,2020-01-03,37,Cel\n",
+      },
+      {
+        ...people,
+        "vitals.csv": {
+          events: [
+            {
+              kind: "observation",
+              person: "who",
+              start: "day",
+              code: { constant: "8310-5" },
+              system: loinc,
+              value: "t",
+              unit: "unit",
+            },
+          ],
+        },
+      },
+    );
+    expect(await mapped.rows("select unit_source_value from cdm.measurement order by measurement_date")).toEqual([
+      { unit_source_value: "[degF]" },
+      { unit_source_value: "Cel" },
+      { unit_source_value: "Cel" },
+    ]);
+  });
+});
+
 describe("file names", () => {
   it("may be patterns; the files of one pattern are one table, and a name goes before a pattern", async () => {
     const condition = { kind: "condition" as const, person: "who", start: "day", display: "what" };
