@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cdmTables } from "./cdm.ts";
 import { careSite, cost, event, note, payerPlan, person, provider, visit } from "./csv-parts.ts";
 import { condition, dateStyle, text } from "./csv-value.ts";
 
@@ -16,6 +17,8 @@ const join = z.strictObject({
   /** Column of this file: column of the other. */
   on: z.record(text, text).refine((keys) => Object.keys(keys).length > 0, "is empty"),
 });
+
+const cdmTableName = z.enum(cdmTables.filter(({ group }) => group === "cdm").map(({ table }) => table));
 
 /** How the rows of one file become records: any of these, each row all of them. A file of none is there to be joined. */
 export const csvFileMappingSchema = z.strictObject({
@@ -38,6 +41,8 @@ export const csvFileMappingSchema = z.strictObject({
   events: z.array(event).min(1).optional(),
   notes: z.array(note).min(1).optional(),
   costs: z.array(cost).min(1).optional(),
+  /** The file is this table of a CDM made elsewhere, with its columns: its rows are checked and taken as they are. */
+  cdm: cdmTableName.optional(),
 });
 
 /**
@@ -74,8 +79,11 @@ export const csvMappingSchema = z
       const owner = owners.get(table);
       if (owner !== undefined) problem([name], `would share the table ${table} with ${owner}`);
       owners.set(table, name);
-      if (partsOf(file).length === 0 && !joined.has(name)) {
-        problem([name], `must have at least one of ${csvParts.join(", ")}, or be joined by another file`);
+      if (file.cdm !== undefined) {
+        const others = [...partsOf(file), ...(["join", "when"] as const).filter((key) => file[key] !== undefined)];
+        if (others.length > 0) problem([name, "cdm"], `stands alone, without ${others.join(", ")}`);
+      } else if (partsOf(file).length === 0 && !joined.has(name)) {
+        problem([name], `must have at least one of ${csvParts.join(", ")}, cdm, or be joined by another file`);
       }
       for (const [key, each] of Object.entries(file.join ?? {})) {
         if (files[each.file] === undefined) problem([name, "join", key, "file"], `${each.file} is not among the files`);

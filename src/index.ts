@@ -32,6 +32,13 @@ export { type Histories, type PatientHistoriesOptions, patientHistories } from "
 export { type BulkExportOptions, bulkExport } from "./ingest/bulk-export/bulk-export.ts";
 export { type CsvFilesOptions, csvFiles } from "./ingest/csv-files.ts";
 export { defineCsvMapping, loadCsvMapping } from "./ingest/csv-mapping.ts";
+export { draftCsvMapping } from "./ingest/csv-profile/draft-mapping.ts";
+export {
+  type CsvColumnProfile,
+  type CsvFileProfile,
+  type ProfileCsvOptions,
+  profileCsv,
+} from "./ingest/csv-profile/profile-csv.ts";
 export type { CsvStream } from "./ingest/csv-stream.ts";
 export type { CsvRowAnswer, CsvRowObject, CsvTransform } from "./ingest/csv-transform.ts";
 export { type FhirFilesOptions, fhirFiles, type Landed } from "./ingest/fhir-files.ts";

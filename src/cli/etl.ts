@@ -31,6 +31,7 @@ export interface EtlOptions extends ServerSourceOptions {
   readonly routing: MapToOmopOptions["routing"];
   readonly concepts: MapToOmopOptions["concepts"];
   readonly typeConcept: MapToOmopOptions["typeConcept"];
+  readonly ruleset: MapToOmopOptions["ruleset"];
   readonly notes: boolean;
   readonly overrides?: string;
   readonly out?: string;
@@ -40,10 +41,21 @@ export interface EtlOptions extends ServerSourceOptions {
 
 /** `omopipe etl`: gives the exit code. */
 export async function etl(inputs: readonly string[], options: EtlOptions): Promise<number> {
-  const { vocabulary, vocabularyCache, source, out, sourceValue, routing, concepts, typeConcept, notes, memoryLimit } =
-    options;
+  const {
+    vocabulary,
+    vocabularyCache,
+    source,
+    out,
+    sourceValue,
+    routing,
+    concepts,
+    typeConcept,
+    ruleset,
+    notes,
+    memoryLimit,
+  } = options;
   const overrides = options.overrides === undefined ? {} : await readOverrides(options.overrides);
-  const rules = { sourceValue, routing, concepts, typeConcept, notes, ...overrides };
+  const rules = { sourceValue, routing, concepts, typeConcept, ruleset, notes, ...overrides };
   const load = pipeline(
     await sources(inputs, options),
     mapToOmop({ noVocabulary: vocabulary === false, sourceName: source, ...rules }),
@@ -64,7 +76,8 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
   );
 }
 
-const howToMapCsv = "say how it becomes OMOP with --csv-mapping FILE, or --csv-mapping synthea for Synthea's layout.";
+const howToMapCsv =
+  "say how it becomes OMOP with --csv-mapping FILE, or the name of a ready mapping (docs/csv.md); omopipe csv profile drafts one.";
 
 /** A server, files, or one after the other. */
 async function sources(inputs: readonly string[], options: EtlOptions): Promise<Stage<undefined, Landed, Warehouse>> {

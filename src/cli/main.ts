@@ -40,7 +40,10 @@ const etl = program
   .option("--vocabulary <folder>", "an Athena download; again for local concepts and rules (repeatable)", collectAny)
   .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
   .option("--no-vocabulary", "map without a vocabulary: all codes get concept 0")
-  .option("--csv-mapping <file>", "how CSV files become OMOP: a mapping file, or the name of a ready one (synthea)")
+  .option(
+    "--csv-mapping <file>",
+    "how CSV files become OMOP: a mapping file, or the name of a ready one (synthea, omop …)",
+  )
   .option("--csv-name <file>", "which file of the CSV mapping stdin is; not needed where the mapping has only one")
   .option("--source <name>", "the name of the source system", "default")
   .addOption(choice("--source-value <form>", "what stands in *_source_value", ["code", "system#code"]))
@@ -57,6 +60,7 @@ const etl = program
     ]),
   )
   .addOption(choice("--type-concept <which>", "what *_type_concept_id says", ["specific", "ehr"]))
+  .addOption(choice("--ruleset <name>", "whose rules hold where projects disagree", ["omopipe", "etl-synthea"]))
   .option("--no-notes", "leave out the texts of reports and documents")
   .option(
     "--overrides <file>",
@@ -88,6 +92,22 @@ program
   .action(async (file, options) => {
     process.exitCode = await (await import("./fhir2omop.ts")).fhir2omop(file, options);
   });
+
+const csv = program.command("csv").description("CSV files");
+csv
+  .command("profile")
+  .description("say what is in CSV files: columns, types, code systems, dates; or draft a mapping for them")
+  .argument("<input...>", "files, folders or globs")
+  .option("--vocabulary <folder>", "an Athena download: codes are then looked up in it (repeatable)", collectAny)
+  .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
+  .addOption(
+    choice("--format <format>", "a table for people, JSON, or the draft of a mapping file", [
+      "table",
+      "json",
+      "mapping",
+    ]),
+  )
+  .action(async (inputs, options) => await (await import("./csv-profile.ts")).csvProfile(inputs, options));
 
 const vocabulary = program.command("vocabulary").description("OMOP vocabularies");
 vocabulary

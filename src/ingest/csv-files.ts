@@ -1,3 +1,4 @@
+import { cdmTables } from "../../schemas/cdm.ts";
 import { type CsvMapping, type CsvMappingInput, csvNameFits } from "../../schemas/csv-mapping.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
@@ -71,6 +72,7 @@ export function csvFiles(
       if (corrections.length === 0 && !files.some((file) => file.mapping)) throw noKnownFile(paths, mapping);
       if (!transform) await checkColumns(files, mapping, warehouse);
       warnOfUnknown(files, mapping, warn);
+      warnOfOtherColumns(files, warn);
       await openLanding(warehouse);
       let done = 0;
       const onFile = () => progress({ done: ++done, total: files.length, unit: "files" });
@@ -119,6 +121,16 @@ function warnOfUnknown(
   for (const file of files) {
     if (file.mapping || ignored.some((known) => csvNameFits(file.name, known))) continue;
     warn(`${file.path} is not in the mapping ${name}; its ${file.records} rows are ignored.`);
+  }
+}
+
+/** The columns of a CDM table are known: others are those of another version, or an error. */
+function warnOfOtherColumns(files: readonly CsvFile[], warn: (message: string) => void): void {
+  for (const { path, mapping, header } of files) {
+    const definition = cdmTables.find(({ table }) => table === mapping?.cdm);
+    const known = new Set(definition?.columns.map(({ name }) => name));
+    const others = definition ? header.filter((name) => !known.has(name.toLowerCase())) : [];
+    if (others.length > 0) warn(`${path}: ${definition!.table} has no ${others.join(", ")} in CDM 5.4; left out.`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { cdmTables } from "../../schemas/cdm.ts";
 import {
   type CsvCondition,
   type CsvFileMapping,
@@ -32,7 +33,13 @@ export function csvReferences(mapping: CsvFileMapping): CsvReference[] {
       ];
     }),
   );
-  return [...joins, ...inCondition(["when"], mapping.when), ...parts];
+  return [...joins, ...inCondition(["when"], mapping.when), ...parts, ...ofCdmTable(mapping)];
+}
+
+/** The columns that a table of the CDM cannot do without. */
+function ofCdmTable({ cdm }: CsvFileMapping): CsvReference[] {
+  const columns = cdmTables.find(({ table }) => table === cdm)?.columns ?? [];
+  return columns.filter(({ required }) => required).map(({ name }) => ({ path: ["cdm"], columns: [name] }));
 }
 
 /** Every column that a mapping names of its own file, those among them that may be absent. */

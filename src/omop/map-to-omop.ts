@@ -6,6 +6,7 @@ import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { identifier, literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
+import { cdmRowSteps } from "./cdm-rows/cdm-rows.ts";
 import { hasChanged, isMapped, rememberMapping, rulesInUse } from "./changes/last-mapping.ts";
 import { mapChanges } from "./changes/map-changes.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
@@ -168,6 +169,7 @@ async function mapAll(
       extracts,
       [...landed].filter((type) => !extracted.has(type)),
       options,
+      await cdmRowSteps(warehouse),
     ),
   ];
   await runSteps(context, steps, sqlParts(options, version));

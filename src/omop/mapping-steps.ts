@@ -2,6 +2,7 @@ import { tableNameOf } from "../ingest/landing-tables.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import type { CdmRowSteps } from "./cdm-rows/cdm-rows.ts";
 import { cutTexts } from "./cut-texts.ts";
 import { createExtracts, type Extract } from "./extracts.ts";
 import type { MapToOmopOptions } from "./mapping-options.ts";
@@ -52,6 +53,7 @@ export function mappingSteps(
   extracted: "view" | "table",
   typesWithoutExtract: readonly string[],
   options: MapToOmopOptions,
+  cdmRows: CdmRowSteps,
 ): readonly MappingStep[] {
   return [
     "resolve/concept-map.sql",
@@ -60,10 +62,14 @@ export function mappingSteps(
     ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
     { text: createExtracts(extracts, extracted) },
     ...rowSteps(options),
+    ...cdmRows.given,
     ...derivedSteps,
+    ...(options.ruleset === "etl-synthea" ? ["options/etl-synthea/observation-period.sql"] : []),
+    ...cdmRows.derived,
     { work: cutTexts },
     "report/dropped-and-lineage.sql",
     "report/code-records.sql",
+    ...cdmRows.report,
     "report/unmapped.sql",
     ...referenceFates(typesWithoutExtract),
   ];
@@ -71,6 +77,7 @@ export function mappingSteps(
 
 /** From what was extracted to the tables of the CDM that are not made of others. */
 export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
+  const likeEtlSynthea = options.ruleset === "etl-synthea";
   return [
     "resolve/codes.sql",
     "resolve/ndc.sql",
@@ -94,10 +101,12 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     { uniqueIds: { table: "person_row", id: "person_id", key: recordKey } },
     "rows/person-key.sql",
     "rows/visit.sql",
-    ...(options.routing === "resource" ? [] : ["rows/visit-stay.sql"]),
+    ...(options.routing === "resource" || likeEtlSynthea ? [] : ["rows/visit-stay.sql"]),
     { uniqueIds: { table: "visit_row", id: "visit_id", key: [...recordKey, "part"] } },
     "rows/visit-key.sql",
+    ...(likeEtlSynthea ? ["options/etl-synthea/visits.sql"] : []),
     "rows/event.sql",
+    ...(likeEtlSynthea ? ["options/etl-synthea/events.sql"] : []),
     "rows/person-race.sql",
     { uniqueIds: { table: "event_row", id: "cdm_id", within: "cdm_table", key: [...recordKey, "part", "target"] } },
     "rows/record-link.sql",
@@ -126,6 +135,7 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     "tables/payer-plan-period.sql",
     "tables/cost.sql",
     "tables/fact-relationship.sql",
+    ...(likeEtlSynthea ? ["options/etl-synthea/tables.sql"] : []),
   ];
 }
 

@@ -32,6 +32,7 @@ describe("docs/csv.md", () => {
       "Dates",
       "Wide files",
       "A second file",
+      "A CDM made elsewhere",
     ]);
   });
 

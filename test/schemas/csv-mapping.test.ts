@@ -147,7 +147,7 @@ files:
   it("that is not there is answered with the ready-made ones", async () => {
     const failure = loadCsvMapping(join(folder, "nothing.yaml"));
     await expect(failure).rejects.toMatchObject({ code: "CSV_MAPPING_INVALID" });
-    await expect(failure).rejects.toThrow("or a ready-made mapping: synthea.");
+    await expect(failure).rejects.toThrow("or a ready-made mapping: notes, omop, smart-sample-patients, synthea.");
   });
 });
 

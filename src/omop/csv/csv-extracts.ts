@@ -13,14 +13,16 @@ import { fieldsOf, type PartOfRow, selectFields } from "./part-of-row.ts";
 export async function csvExtracts(warehouse: Warehouse): Promise<Extract[]> {
   const sources = [...(await mappedCsvTables(warehouse))];
   return sources.flatMap(([source, tables]) =>
-    tables.flatMap((table) =>
-      extractsOf(
-        table,
-        csvRows(table.file, table.mapping, source, (file) => tables.find((other) => other.file === file)),
-        source,
-        tables.filter(({ mapping }) => mapping.visit).map(({ file }) => file),
+    tables
+      .filter(({ mapping }) => mapping.cdm === undefined)
+      .flatMap((table) =>
+        extractsOf(
+          table,
+          csvRows(table.file, table.mapping, source, (file) => tables.find((other) => other.file === file)),
+          source,
+          tables.filter(({ mapping }) => mapping.visit).map(({ file }) => file),
+        ),
       ),
-    ),
   );
 }
 

@@ -59,7 +59,11 @@ select
     part.resource_id,
     part.part,
     part.reason,
-    not fate.mapped and row_number() over (partition by part.file_id, part.resource_type, part.resource_id order by part.part, part.reason = 'NO_PERSON') = 1,
+    not fate.mapped and row_number() over (
+        partition by part.file_id, part.resource_type, part.resource_id
+        -- What is wrong with one part of a record may only follow from what is wrong with another.
+        order by part.part, part.reason in ('NO_PERSON', 'NO_COST_EVENT')
+    ) = 1,
     part.patient_id
 from record_part part
 join record_fate fate using (file_id, resource_type, resource_id)
