@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { RunReport } from "../../schemas/report.ts";
@@ -7,6 +8,7 @@ import { loadCsvMapping } from "../ingest/csv-mapping.ts";
 import type { CsvStream } from "../ingest/csv-stream.ts";
 import { fhirFiles, type Landed } from "../ingest/fhir-files.ts";
 import { findFiles } from "../ingest/find-files.ts";
+import { vocabularyMissing } from "../omop/attach-vocabulary.ts";
 import { type MapToOmopOptions, mapToOmop } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
@@ -61,7 +63,10 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
     mapToOmop({ noVocabulary: vocabulary === false, sourceName: source, ...rules }),
   );
   const whole = out === undefined ? load : pipeline(load, parquet(out), runReport(out), unmappedCodes(out));
+  // What is wrong with the places is said before hours are spent on the input.
   if (vocabulary) await findVocabulary(vocabulary);
+  if (vocabulary === undefined && !existsSync(options.warehouse)) throw vocabularyMissing();
+  if (out !== undefined) await mkdir(out, { recursive: true });
   await mkdir(dirname(options.warehouse), { recursive: true });
   return await runPipeline(
     options.warehouse,

@@ -180,9 +180,10 @@ describe("omopipe", () => {
     [
       "a folder without FHIR",
       1,
-      ["etl", join(project, "docs"), "--warehouse", "FOLDER/x.duckdb"],
+      ["etl", join(project, "docs"), "--no-vocabulary", "--warehouse", "FOLDER/x.duckdb"],
       "No FHIR resource was found",
     ],
+    ["no vocabulary", 1, ["etl", join(project, "docs"), "--warehouse", "FOLDER/new.duckdb"], "No vocabulary is loaded"],
     [
       "a vocabulary that is none",
       1,
