@@ -1,10 +1,10 @@
 import { z } from "zod";
 
 /**
- * The contract of the PhenOM Inference API, as far as omopipe uses it: what is sent for one patient and what comes
- * back. What is sent is strict, so a member the service does not know is refused here and not there. What comes back
- * is read loosely: states are an open list, and unknown members do no harm. The same contract as OpenAPI 3.1 is in
- * `schemas/phenom.openapi.json`. Dates are real calendar days, YYYY-MM-DD.
+ * The contract of the PhenOM Inference API for jobs: what is sent for one patient, and what is told of jobs of one patient
+ * or of a batch (`phenom-batch.ts` has the rest). What is sent is strict, so a member the service does not know is refused
+ * here and not there. What comes back is read loosely: states are an open list, and unknown members do no harm. The same
+ * contract as OpenAPI 3.1 is in `schemas/phenom.openapi.json`. Dates are real calendar days, YYYY-MM-DD.
  */
 
 const patientSchema = z.strictObject({
@@ -93,14 +93,16 @@ export const jobSchema = z.looseObject({
   status: z.string(),
   metrics: jobMetricsSchema.nullish(),
   error_message: z.string().nullish(),
+  /** What stands behind the scores, with its version, where the service tells. */
+  model_source: z.string().nullish(),
 });
 export type Job = z.infer<typeof jobSchema>;
 
 const probability = z.number().min(0).max(1);
 const ratio = z.number().min(0);
 
-/** The score of one patient for one outcome. Members beyond these ten are left out. */
-export const jobResultSchema = z.object({
+/** The score of one patient for one outcome. Members beyond these ten are kept as they come. */
+export const jobResultSchema = z.looseObject({
   patient_id: z.string(),
   outcome_id: z.string(),
   probability,
@@ -116,10 +118,82 @@ export const jobResultSchema = z.object({
 });
 export type JobResult = z.infer<typeof jobResultSchema>;
 
-/** One page of scores. `next_page_token` alone tells whether more follow; `total_rows` only informs. */
-export const jobResultPageSchema = z.object({
-  items: z.array(jobResultSchema),
-  next_page_token: z.string().nullish(),
-  total_rows: z.int().nullish(),
+/** A patient who was not scored. Services name a reason, for example demographic_ineligible or insufficient_history. */
+export const jobExclusionSchema = z.looseObject({
+  patient_id: z.string(),
+  reason: z.string().nullish(),
+  detail: z.string().nullish(),
+  /** The outcomes that were not scored; without them, none was. */
+  outcomes_affected: z.array(z.string()).nullish(),
 });
+export type JobExclusion = z.infer<typeof jobExclusionSchema>;
+
+/** Something that went wrong in a job, mostly a row of a file. The two shapes that services use are here as one. */
+export const jobErrorSchema = z.looseObject({
+  message: z.string().default("The service gives no message."),
+  error_type: z.string().nullish(),
+  timestamp: z.string().nullish(),
+  object_type: z.string().nullish(),
+  file: z.string().nullish(),
+  row: z.int().nullish(),
+  code: z.string().nullish(),
+});
+export type JobError = z.infer<typeof jobErrorSchema>;
+
+/** One page of anything. `next_page_token` alone tells whether more follow; `total_rows` only informs. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next_page_token?: string | null | undefined;
+  readonly total_rows?: number | null | undefined;
+}
+
+/** A page of such items. A bare list is a page without a next one. */
+function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.preprocess(
+    (answer) => (Array.isArray(answer) ? { items: answer } : answer),
+    z.object({
+      items: z.array(item),
+      next_page_token: z.string().nullish(),
+      total_rows: z.int().nullish(),
+    }),
+  );
+}
+
+export const jobResultPageSchema = pageOf(jobResultSchema);
 export type JobResultPage = z.infer<typeof jobResultPageSchema>;
+export const jobExclusionPageSchema = pageOf(jobExclusionSchema);
+export const jobErrorPageSchema = pageOf(jobErrorSchema);
+
+/** A file of scores: CSV with the members of a result as header. `key` stays when the URL is renewed. */
+const downloadShardSchema = z.preprocess(
+  (shard) => (typeof shard === "string" ? { url: shard } : shard),
+  z.looseObject({
+    url: z.url({ protocol: /^https?$/ }),
+    key: z.string().nullish(),
+    size: z.int().min(0).nullish(),
+    etag: z.string().nullish(),
+    expires_at: z.string().nullish(),
+  }),
+);
+export type DownloadShard = z.infer<typeof downloadShardSchema>;
+
+/**
+ * What `GET /v1/job/{job_id}/results/download` answers, as one manifest: services put it into `manifest` or send it bare,
+ * list shards as objects or as addresses, or send one `url` alone.
+ */
+export const downloadManifestSchema = z.preprocess(
+  (answer) => {
+    const { manifest } = (answer ?? {}) as { manifest?: unknown };
+    const bare = (manifest ?? answer ?? {}) as { shards?: unknown; url?: unknown };
+    return bare.shards === undefined && bare.url !== undefined ? { ...bare, shards: [bare.url] } : bare;
+  },
+  z.looseObject({
+    job_id: z.string().nullish(),
+    total_rows: z.int().nullish(),
+    shards: z.array(downloadShardSchema),
+  }),
+);
+export type DownloadManifest = z.infer<typeof downloadManifestSchema>;
+
+/** What `POST /v1/outcome` answers: the ids of the outcomes that can be scored. */
+export const outcomesSchema = z.array(z.string());

@@ -8,8 +8,16 @@
 export type { CsvMapping, CsvMappingInput } from "../schemas/csv-mapping.ts";
 // mapping and report
 export type { FhirToOmopAnswer } from "../schemas/fhir-to-omop.ts";
+export type { UploadState } from "../schemas/phenom-batch.ts";
+export type { BatchFileKind } from "../schemas/phenom-files.ts";
 // service clients and the embedded engine
-export { createPhenomClient, type PhenomClient, type PhenomClientOptions } from "./clients/phenom/client.ts";
+export {
+  createPhenomClient,
+  type PhenomClient,
+  type PhenomClientOptions,
+  type ScoredPatient,
+} from "./clients/phenom/client.ts";
+export type { BatchFileUpload, UploadFileOptions } from "./clients/phenom/upload-file.ts";
 export { servePhenom } from "./engines/phenom/serve-phenom.ts";
 // sinks
 export { arrow } from "./export/arrow.ts";

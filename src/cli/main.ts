@@ -135,6 +135,7 @@ program
   .description("serve the embedded PhenOM stand-in: a published index (Charlson), not a trained model")
   .option("--port <number>", "0 takes a free one", wholeNumber, 8080)
   .option("--token-env <name>", "the environment variable that holds the token it asks for", "PHENOM_TOKEN")
+  .option("--faults <shares>", "what goes wrong on demand, for example too-many=0.1,cut=0.05,seed=7 (docs/engines.md)")
   .action(async (options) => await (await import("./serve.ts")).serve(options));
 
 program

@@ -22,10 +22,15 @@ export function phenom({ outcomes, concurrency, ...clientOptions }: PhenomScorer
     throw new OmopipeError("USAGE", "phenom needs at least one outcome id, for example local_charlson_10y_mortality.");
   }
   const client = createPhenomClient(clientOptions);
+  const modelSource = `phenom ${new URL(clientOptions.baseUrl).host}`;
   return {
     name: "phenom",
-    modelSource: `phenom ${new URL(clientOptions.baseUrl).host}`,
+    modelSource,
     concurrency: concurrency ?? 8,
-    score: ({ history }, { signal }) => client.scorePatient({ history, outcomeIds: [...outcomes] }, { signal }),
+    async score({ history }, { signal }) {
+      const { job, results } = await client.scorePatient({ history, outcomeIds: [...outcomes] }, { signal });
+      if (!job.model_source) return results;
+      return results.map((result) => ({ ...result, model_source: `${modelSource}, ${job.model_source}` }));
+    },
   };
 }

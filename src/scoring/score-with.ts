@@ -147,7 +147,13 @@ async function store(
   const scoredAt = new Date().toISOString().slice(0, 19);
   const scores = outcomes.flatMap((outcome) =>
     "scores" in outcome
-      ? outcome.scores.map((score) => ({ ...score, ...common, person_id: outcome.person_id, scored_at: scoredAt }))
+      ? outcome.scores.map((score) => ({
+          ...score,
+          ...common,
+          model_source: score.model_source ?? common.model_source,
+          person_id: outcome.person_id,
+          scored_at: scoredAt,
+        }))
       : [],
   );
   const errors = outcomes.flatMap((outcome) =>

@@ -18,6 +18,8 @@ export interface Score {
   readonly rel_upper_95_percent_bound: number;
   readonly bin_id: number;
   readonly num_bins: number;
+  /** What stands behind this score, with its version, where the service tells; else that of the scorer is stored. */
+  readonly model_source?: string | undefined;
 }
 
 /** A service that scores one patient a call. */

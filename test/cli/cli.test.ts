@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fhirToOmopSchema } from "../../schemas/fhir-to-omop.ts";
 import { runReportSchema } from "../../schemas/report.ts";
-import { localOutcomeId } from "../../src/engines/phenom/engine.ts";
+import { localOutcomeId } from "../../src/engines/phenom/outcomes.ts";
 import { servePhenom } from "../../src/engines/phenom/serve-phenom.ts";
 import { type Ended, omopipe } from "../support/command.ts";
 

@@ -14,7 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   export: ["pipeline", "warehouse", "vocabulary", "ingest", "omop"],
   clients: ["pipeline"],
   scoring: ["pipeline", "warehouse", "features", "clients"],
-  engines: ["pipeline", "clients/http"],
+  engines: ["pipeline", "warehouse", "clients/http"],
 };
 
 const roomOf = (path: string): string => path.split("/")[1]!;

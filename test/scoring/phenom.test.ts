@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { localOutcomeId } from "../../src/engines/phenom/engine.ts";
+import { localOutcomeId } from "../../src/engines/phenom/outcomes.ts";
 import { servePhenom } from "../../src/engines/phenom/serve-phenom.ts";
 import { patientHistories } from "../../src/features/patient-histories.ts";
 import { mappedWarehouse } from "../../src/omop/map-to-omop.ts";
@@ -8,15 +8,22 @@ import { pipeline, type RunOptions } from "../../src/pipeline/pipeline.ts";
 import { type PhenomScorerOptions, phenom } from "../../src/scoring/phenom.ts";
 import { scoreWith } from "../../src/scoring/score-with.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
-import { openCdm, person } from "../support/cdm.ts";
+import { concept, condition, openCdm, person } from "../support/cdm.ts";
 import { failureOf } from "../support/failure.ts";
 import { servePhenomBadly, token } from "../support/phenom-service.ts";
 
 /** Identifiers that would be seen in a message. */
 const firstPerson = 8_817_001;
 
-const openPersons = (count: number) =>
-  openCdm({ "cdm.person": Array.from({ length: count }, (_, i) => person(firstPerson + i)) });
+/** Persons with one diagnosis each, so that there is a day to tell their age on. */
+const openPersons = (count: number) => {
+  const ids = Array.from({ length: count }, (_, i) => firstPerson + i);
+  return openCdm({
+    "vocab.concept": [concept(9_001, "ICD10CM", "I10")],
+    "cdm.person": ids.map((id) => person(id)),
+    "cdm.condition_occurrence": ids.map((id) => condition(id, "2024-12-01", { source: 9_001 })),
+  });
+};
 
 const quick = { backoff: { firstMilliseconds: 1, capMilliseconds: 2 }, poll: { firstMilliseconds: 1 } };
 
@@ -57,12 +64,14 @@ describe("scoring with the embedded PhenOM engine", () => {
       relative_probability: expect.any(Number),
       rel_lower_95_percent_bound: expect.any(Number),
       rel_upper_95_percent_bound: expect.any(Number),
-      bin_id: 1,
+      bin_id: 5,
       num_bins: 10,
       as_of: "2026-01-01",
       scored_at: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$/),
       run_id: "run-1",
-      model_source: `phenom ${new URL(engine.url).host}`,
+      model_source: expect.stringMatching(
+        new RegExp(`^phenom ${new URL(engine.url).host}, omopipe engine \\d+: Charlson comorbidity index`),
+      ),
     });
   });
 

@@ -54,9 +54,9 @@ export async function servePhenomBadly(
       return mostAtOnce;
     },
     [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.close(() => resolve());
         if ("closeAllConnections" in server) server.closeAllConnections();
-      }),
+      }).then(() => engine.close()),
   };
 }

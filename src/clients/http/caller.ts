@@ -1,19 +1,20 @@
+import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
-import pRetry from "p-retry";
 import type { z } from "zod";
 import { OmopipeError } from "../../pipeline/errors.ts";
-import { jitteredDelayAt, retrySchedule, type ScheduleOptions, scheduleOf } from "./backoff.ts";
+import { retrySchedule, type ScheduleOptions, scheduleOf } from "./backoff.ts";
 import {
   abortedError,
   type CallName,
-  httpFailureOf,
+  isUncertain,
   networkError,
   responseError,
   statusError,
   timeoutError,
+  uncertainError,
 } from "./failures.ts";
 import { describeIssues } from "./issues.ts";
+import { repeat } from "./repeat.ts";
 import { retryAfterMilliseconds } from "./retry-after.ts";
 import { type Token, tokenSource } from "./token.ts";
 
@@ -30,9 +31,19 @@ export interface CallerOptions {
 }
 
 export interface CallOptions {
+  /** Stops the call, or the wait for the next try. */
   readonly signal?: AbortSignal | undefined;
   /** Anything whose texts must not appear in error messages, should the server repeat them. */
   readonly confidential?: unknown;
+}
+
+/** Of a call that does its work anew each time it is sent. */
+export interface OnceOptions extends CallOptions {
+  /**
+   * Send it again even when the service may have carried it out. Default false: CALL_UNCERTAIN is thrown instead, and what
+   * is known of the service decides.
+   */
+  readonly repeatUncertain?: boolean | undefined;
 }
 
 /** What a client of `openapi-fetch` resolves to. */
@@ -59,15 +70,17 @@ export type Caller = <Value>(
   operation: string,
   send: Send,
   schema: z.ZodType<Value>,
-  options?: CallOptions,
+  options?: CallOptions & { readonly once?: boolean | undefined },
 ) => Promise<Answer<Value>>;
 
 /**
  * What all service clients have in common: the bearer token and its renewal, time limits, repetition, errors, and the
- * check of what came back. Only for calls that may safely be sent twice.
+ * check of what came back. A call that must not be carried out twice says `once`: it is sent again only when the service
+ * certainly has done nothing, and fails with CALL_UNCERTAIN where that is not known.
  *
- * After a 401 the token is renewed once and the call repeated once. Throws {@link OmopipeError} with HTTP_STATUS (see
- * `statusOf`), HTTP_NETWORK, HTTP_TIMEOUT, RESPONSE_INVALID or ABORTED.
+ * All tries of a call carry the same `x-request-id`. After a 401 the token is renewed once and the call repeated once.
+ * Throws {@link OmopipeError} with HTTP_STATUS (see `statusOf`), HTTP_NETWORK, HTTP_TIMEOUT, RESPONSE_INVALID,
+ * CALL_UNCERTAIN or ABORTED.
  *
  * @example
  * const call = createCaller({ service: "PhenOM", token });
@@ -78,18 +91,20 @@ export function createCaller(options: CallerOptions): Caller {
   const backoff = scheduleOf(options.backoff, retrySchedule);
   const tokens = tokenSource(options.token);
 
-  return async (operation, send, schema, { signal, confidential } = {}) => {
+  return async (operation, send, schema, { signal, confidential, once = false } = {}) => {
     // All calls of a run listen to the one signal of the run: more than ten of them are no leak.
     if (signal) setMaxListeners(0, signal);
+    const requestId = randomUUID();
     let renewed = false;
 
     const sendOnce = (call: CallName, token: string | undefined): Promise<Exchange> => {
-      const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      const headers: Record<string, string> = { "x-request-id": requestId };
+      if (token !== undefined) headers.authorization = `Bearer ${token}`;
       return withTimeLimit(call, timeoutMilliseconds, signal, (within) => send({ signal: within, headers }));
     };
 
     const attempt = async (number: number): Promise<Exchange> => {
-      const call: CallName = { service, operation, attempt: number, attempts: retries + 1 };
+      const call: CallName = { service, operation, attempt: number, attempts: retries + 1, requestId };
       let token = await tokens.current();
       let exchange = await sendOnce(call, token);
       if (exchange.response.status === 401 && !renewed) {
@@ -104,24 +119,22 @@ export function createCaller(options: CallerOptions): Caller {
       throw statusError(call, exchange.response, exchange.error, [confidential, token]);
     };
 
-    const exchange = await pRetry(attempt, {
+    const mustBeCertain = (error: unknown): unknown =>
+      once && error instanceof OmopipeError && isUncertain(error) ? uncertainError(service, operation, error) : error;
+
+    const exchange = await repeat(attempt, {
+      service,
+      operation,
       retries,
-      minTimeout: 0,
-      ...(signal && { signal }),
-      // The wait is ours and not p-retry's, which knows neither Retry-After nor full jitter.
-      shouldRetry: async ({ error, attemptNumber }) => {
-        if (!(error instanceof OmopipeError && error.retryable)) return false;
-        const asked = httpFailureOf(error)?.retryAfterMilliseconds;
-        const wait = asked ?? jitteredDelayAt(backoff, attemptNumber);
-        await sleep(Math.min(wait, backoff.capMilliseconds), undefined, { ...(signal && { signal }) });
-        return true;
-      },
+      backoff,
+      signal,
+      again: (error) => error.retryable && !(once && isUncertain(error)),
     }).catch((error: unknown) => {
-      throw signal?.aborted ? abortedError(service, operation, signal) : error;
+      throw mustBeCertain(error);
     });
 
     const checked = schema.safeParse(exchange.data);
-    if (!checked.success) throw responseError(service, operation, describeIssues(checked.error));
+    if (!checked.success) throw mustBeCertain(responseError(service, operation, describeIssues(checked.error)));
     return {
       value: checked.data,
       retryAfterMilliseconds: retryAfterMilliseconds(exchange.response.headers.get("retry-after")),
@@ -130,12 +143,12 @@ export function createCaller(options: CallerOptions): Caller {
 }
 
 /** Runs one try under the caller's signal and a time limit, and gives what went wrong its name. */
-async function withTimeLimit(
+export async function withTimeLimit<Result>(
   call: CallName,
   milliseconds: number,
   signal: AbortSignal | undefined,
-  send: (signal: AbortSignal) => Promise<Exchange>,
-): Promise<Exchange> {
+  send: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   // Not AbortSignal.any: on Node 20 each use leaves something behind on a signal that lives as long as the run.
   const controller = new AbortController();
   const stop = (): void => controller.abort(signal?.reason);

@@ -9,9 +9,11 @@ export interface CallName {
   readonly operation: string;
   readonly attempt: number;
   readonly attempts: number;
+  /** The `x-request-id` that it was sent with, for the service's own records. */
+  readonly requestId?: string | undefined;
 }
 
-/** The cause of an {@link OmopipeError} with code HTTP_STATUS. */
+/** The cause of an {@link OmopipeError} with code HTTP_STATUS or NOT_OFFERED. */
 export interface HttpFailure {
   readonly status: number;
   /** What `Retry-After` asked for, where it did. */
@@ -29,12 +31,13 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 export function httpFailureOf(error: unknown): HttpFailure | undefined {
-  return error instanceof OmopipeError && error.code === "HTTP_STATUS" ? (error.cause as HttpFailure) : undefined;
+  const hasStatus = error instanceof OmopipeError && (error.code === "HTTP_STATUS" || error.code === "NOT_OFFERED");
+  return hasStatus ? (error.cause as HttpFailure) : undefined;
 }
 
-/** A status worth another try: 408, 429 and 5xx. */
+/** A status worth another try: 408, 429 and 5xx, but for 501, which will not change. */
 export function isTransient(status: number): boolean {
-  return status === 408 || status === 429 || status >= 500;
+  return status === 408 || status === 429 || (status >= 500 && status !== 501);
 }
 
 /** An answer that is no success. `body` is what the server said: parsed JSON, or text. */
@@ -96,8 +99,45 @@ export function abortedError(service: string, operation: string, signal: AbortSi
   return new OmopipeError("ABORTED", `Stopped during ${operation} of ${service}: ${messageOf(signal.reason)}`);
 }
 
-function named({ operation, attempt, attempts }: CallName): string {
-  return attempts > 1 ? `${operation} (try ${attempt} of ${attempts})` : operation;
+function named({ operation, attempt, attempts, requestId }: CallName): string {
+  const more = [attempts > 1 && `try ${attempt} of ${attempts}`, requestId && `request ${requestId}`].filter(Boolean);
+  return more.length > 0 ? `${operation} (${more.join(", ")})` : operation;
+}
+
+/**
+ * A call that may or may not have been carried out, and that would do its work twice if it was sent again: the answer was
+ * lost, or the service failed on the way.
+ */
+export function uncertainError(service: string, operation: string, error: OmopipeError): OmopipeError {
+  return new OmopipeError(
+    "CALL_UNCERTAIN",
+    `${service} may have carried out ${operation}, or not; it was not sent again. ${error.message}`,
+    { cause: error },
+  );
+}
+
+/** Never reached the service: nothing can have come of it. */
+const neverSent: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+/**
+ * Whether the service may have carried a failed call out. Not where it says itself that it did not: by a refusal (4xx but
+ * 408), or by asking to come again (503 with `Retry-After`).
+ */
+export function isUncertain(error: OmopipeError): boolean {
+  const failure = httpFailureOf(error);
+  if (failure?.status === 503) return failure.retryAfterMilliseconds === undefined;
+  if (failure) return failure.status !== 429 && isTransient(failure.status);
+  if (error.code === "HTTP_NETWORK") {
+    return !(error.cause instanceof Error && neverSent.has(codeOf(error.cause) ?? ""));
+  }
+  return error.code === "HTTP_TIMEOUT" || error.code === "RESPONSE_INVALID";
 }
 
 function sentences(text: string, advice: string): string {

@@ -45,6 +45,16 @@ export function withhold(text: string, confidential: unknown): string {
   return clean.length > longest ? `${clean.slice(0, longest)}…` : clean;
 }
 
+/**
+ * A server's text without what may be a value: what it quotes, and every word with a digit in it.
+ *
+ * @example
+ * withoutValues("Column patient_id is missing in row 17 of 'a.csv'"); // "Column patient_id is missing in row … of …"
+ */
+export function withoutValues(text: string): string {
+  return text.replace(/"[^"]*"|'[^']*'|`[^`]*`/g, "…").replace(/\S*\d\S*/g, "…");
+}
+
 function textsIn(value: unknown): string[] {
   if (typeof value === "string") return value.trim() === "" ? [] : [value.trim()];
   if (typeof value !== "object" || value === null) return [];

@@ -1,45 +1,28 @@
 import { randomUUID } from "node:crypto";
-import createClient from "openapi-fetch";
-import {
-  type Job,
-  type JobCreated,
-  type JobFromPatientRequest,
-  type JobResult,
-  jobCreatedSchema,
-  jobFromPatientRequestSchema,
-  jobResultPageSchema,
-  jobSchema,
-  type PatientHistory,
-} from "../../../schemas/phenom.ts";
-import { OmopipeError } from "../../pipeline/errors.ts";
-import { type ScheduleOptions, scheduleOf } from "../http/backoff.ts";
-import { checkedBaseUrl } from "../http/base-url.ts";
-import { type Answer, type CallOptions, createCaller } from "../http/caller.ts";
+import type { Job, JobResult, PatientHistory } from "../../../schemas/phenom.ts";
+import type { UploadState } from "../../../schemas/phenom-batch.ts";
+import { retrySchedule, type ScheduleOptions, scheduleOf } from "../http/backoff.ts";
+import type { CallOptions } from "../http/caller.ts";
 import { responseError } from "../http/failures.ts";
-import { describeIssues } from "../http/issues.ts";
-import type { Token } from "../http/token.ts";
-import type { components, paths } from "./contract.generated.ts";
-import { resultPages } from "./result-pages.ts";
-import { type PollSchedule, pollSchedule, waitForJob } from "./wait-for-job.ts";
+import { withhold, withoutValues } from "../http/server-message.ts";
+import { type BatchOperations, createBatchOperations } from "./batch-operations.ts";
+import { downloadResults } from "./download-results.ts";
+import { createJobOperations, type JobOperations } from "./job-operations.ts";
+import { createTransport, type TransportOptions } from "./transport.ts";
+import { type BatchFileUpload, type UploadFileOptions, uploadFile } from "./upload-file.ts";
+import { batchPollSchedule, type PollSchedule, pollSchedule, waitForJob } from "./wait-for-job.ts";
 
-export interface PhenomClientOptions {
-  /** Where the service is, for example "http://127.0.0.1:8080". The token is sent nowhere else. */
-  readonly baseUrl: string;
-  readonly token: Token;
-  /** Sent as `x-tenant-id`, for deployments where the token does not tell the tenant. */
-  readonly tenantId?: string | undefined;
-  /** A fetch of your own, for a proxy or client certificates. Default: that of Node. */
-  readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
-  /** How long one try of one call may take. Default 30 s. */
-  readonly timeoutMilliseconds?: number | undefined;
-  /** How often a call is repeated after 408, 429, 5xx, a broken connection or a timeout. Default 3. */
-  readonly retries?: number | undefined;
-  /** The waiting times between tries, before jitter; the cap also bounds `Retry-After`. Default 1 s, 2 s … 60 s. */
-  readonly backoff?: ScheduleOptions | undefined;
-  /** Results in a page, 1 to 5000. Default 1000. */
+type PollOptions = ScheduleOptions & { readonly deadlineMilliseconds?: number | undefined };
+
+export interface PhenomClientOptions extends TransportOptions {
+  /** How long sending one file or part may take. Default 10 minutes. */
+  readonly transferMilliseconds?: number | undefined;
+  /** Rows in a page, 1 to 5000. Default 1000. */
   readonly pageSize?: number | undefined;
-  /** How often to look at a job, and for how long. Default 1 s, 1.5 s … 15 s, for 5 minutes. */
-  readonly poll?: (ScheduleOptions & { readonly deadlineMilliseconds?: number | undefined }) | undefined;
+  /** How often to look at the job of one patient, and for how long. Default 1 s, 1.5 s … 15 s, for 5 minutes. */
+  readonly poll?: PollOptions | undefined;
+  /** How often to look at the job of a batch, and for how long. Default 1 s, 1.5 s … 60 s, for 24 hours. */
+  readonly batchPoll?: PollOptions | undefined;
 }
 
 export interface ScorePatientRequest {
@@ -50,80 +33,85 @@ export interface ScorePatientRequest {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** The PhenOM Inference API for single patients. Every method may be called any number of times at once. */
-export interface PhenomClient {
-  /** Queues a job. Throws HISTORY_INVALID, before anything is sent, when the request does not fit the contract. */
-  createJobFromPatient(request: JobFromPatientRequest, options?: CallOptions): Promise<JobCreated>;
-  getJob(jobId: string, options?: CallOptions): Promise<Job>;
-  /** The results of a finished job, page after page, each fetched when it is asked for. */
-  listJobResults(jobId: string, options?: CallOptions): AsyncIterable<readonly JobResult[]>;
+/** What came of scoring one patient. */
+export interface ScoredPatient {
+  /** The finished job: whether the patient was excluded, and what stands behind the scores, where the service tells. */
+  readonly job: Job;
+  /** One an outcome; empty when the service excluded the patient. */
+  readonly results: readonly JobResult[];
+}
+
+export interface WaitOptions extends CallOptions {
+  /** Which schedule to look on. Default: that of single patients. */
+  readonly workflow?: "realtime" | "batch" | undefined;
+}
+
+/**
+ * The PhenOM Inference API: its seventeen operations, and the steps that take several of them. Every method may be called
+ * any number of times at once.
+ */
+export interface PhenomClient extends JobOperations, BatchOperations {
   /** Gives the job once it has succeeded. Throws JOB_FAILED or, past the deadline, JOB_TIMEOUT. */
-  waitForJob(jobId: string, options?: CallOptions): Promise<Job>;
-  /** Queues, waits and collects. Empty when the service excluded the patient. */
-  scorePatient(request: ScorePatientRequest, options?: CallOptions): Promise<JobResult[]>;
+  waitForJob(jobId: string, options?: WaitOptions): Promise<Job>;
+  /** Queues, waits and collects. */
+  scorePatient(request: ScorePatientRequest, options?: CallOptions): Promise<ScoredPatient>;
+  /**
+   * Brings a file into a batch, in one piece or in parts, and gives the state it came to. Saved states let another process
+   * go on. See {@link UploadFileOptions}.
+   */
+  uploadFile(batchId: string, file: BatchFileUpload, options?: UploadFileOptions): Promise<UploadState>;
+  /** The results of a finished job from its files, 1000 rows at a time: faster than pages. Renews URLs that expire. */
+  downloadJobResults(jobId: string, options?: CallOptions): AsyncIterable<readonly JobResult[]>;
 }
 
 /**
  * A client of the PhenOM Inference API, or of the embedded engine that speaks the same contract.
  *
- * Repeats what may be repeated (creating a job carries the same idempotency key on every try), renews the token once
- * after a 401, and checks every answer. Errors are {@link OmopipeError}s with HTTP_STATUS (see `statusOf`),
- * HTTP_NETWORK, HTTP_TIMEOUT, RESPONSE_INVALID, HISTORY_INVALID, JOB_FAILED, JOB_TIMEOUT or ABORTED; their messages hold
- * neither tokens nor anything of the patient.
+ * Repeats what may be repeated (creating a job of one patient carries the same idempotency key on every try; opening,
+ * freezing and starting a batch are sent again only when the service certainly has done nothing), renews the token once
+ * after a 401, and checks every answer. Errors are {@link OmopipeError}s with HTTP_STATUS (see `statusOf`), HTTP_NETWORK,
+ * HTTP_TIMEOUT, RESPONSE_INVALID, CALL_UNCERTAIN, NOT_OFFERED, HISTORY_INVALID, UPLOAD_FAILED, JOB_FAILED, JOB_TIMEOUT or
+ * ABORTED; their messages hold neither tokens nor presigned URLs nor anything of a patient.
  *
  * @example
  * const client = createPhenomClient({ baseUrl: "http://127.0.0.1:8080", token: process.env.PHENOM_TOKEN ?? "" });
- * const results = await client.scorePatient({ history, outcomeIds: ["local_charlson_10y_mortality"] });
+ * const { results } = await client.scorePatient({ history, outcomeIds: ["local_charlson_10y_mortality"] });
+ *
+ * @example
+ * const { batch_id } = await client.createBatch();
+ * await client.uploadFile(batch_id, { kind: "patients", path: "patients.csv" });
+ * await client.uploadFile(batch_id, { kind: "diagnoses", path: "diagnoses.csv" });
+ * await client.finalizeBatch(batch_id);
+ * const { job_id } = await client.startBatch(batch_id, ["local_charlson_10y_mortality"]);
+ * await client.waitForJob(job_id, { workflow: "batch" });
+ * for await (const results of client.downloadJobResults(job_id)) console.log(results.length);
  */
 export function createPhenomClient(options: PhenomClientOptions): PhenomClient {
-  const call = createCaller({ service: "PhenOM", ...options });
-  const poll: PollSchedule = {
-    ...scheduleOf(options.poll, pollSchedule),
-    deadlineMilliseconds: options.poll?.deadlineMilliseconds ?? pollSchedule.deadlineMilliseconds,
-  };
+  const { fetch = globalThis.fetch, retries = 3, timeoutMilliseconds = 30_000 } = options;
+  const transport = createTransport(options);
   const pageSize = Math.min(5000, Math.max(1, Math.trunc(options.pageSize ?? 1000)));
-  const api = createClient<paths>({
-    baseUrl: checkedBaseUrl(options.baseUrl),
-    redirect: "manual",
-    ...(options.fetch && { fetch: options.fetch }),
-    ...(options.tenantId !== undefined && { headers: { "x-tenant-id": options.tenantId } }),
-  });
-
-  const readJob = (jobId: string, control: CallOptions): Promise<Answer<Job>> =>
-    call(
-      "GET /v1/job/{job_id}",
-      (attempt) => api.GET("/v1/job/{job_id}", { ...attempt, params: { path: { job_id: jobId } } }),
-      jobSchema,
-      control,
-    );
+  const { operations: jobs, readJob } = createJobOperations(transport, pageSize);
+  const batches = createBatchOperations(transport);
+  const transfers = {
+    fetch: (request: Request) => fetch(request),
+    retries,
+    backoff: scheduleOf(options.backoff, retrySchedule),
+  };
+  const schedules = {
+    realtime: withDeadline(options.poll, pollSchedule),
+    batch: withDeadline(options.batchPoll, batchPollSchedule),
+  };
 
   const client: PhenomClient = {
-    async createJobFromPatient(request, control = {}) {
-      const body = checkedRequest(request);
-      const created = await call(
-        "POST /v1/job/from-patient",
-        (attempt) => api.POST("/v1/job/from-patient", { ...attempt, body }),
-        jobCreatedSchema,
-        { ...control, confidential: [request.patient_history, control.confidential] },
-      );
-      return created.value;
+    ...jobs,
+    ...batches,
+
+    waitForJob(jobId, { workflow = "realtime", ...control } = {}) {
+      const known = [control.confidential, options.token];
+      // Nobody knows here what is in the files of a batch.
+      const clean = (reason: string) => withhold(workflow === "batch" ? withoutValues(reason) : reason, known);
+      return waitForJob(jobId, () => readJob(jobId, control), schedules[workflow], control, clean);
     },
-
-    getJob: async (jobId, control = {}) => (await readJob(jobId, control)).value,
-
-    listJobResults: (jobId, control = {}) =>
-      resultPages(async (position) => {
-        const query = { page_size: pageSize, ...position };
-        const page = await call(
-          "GET /v1/job/{job_id}/results",
-          (attempt) => api.GET("/v1/job/{job_id}/results", { ...attempt, params: { path: { job_id: jobId }, query } }),
-          jobResultPageSchema,
-          control,
-        );
-        return page.value;
-      }),
-
-    waitForJob: (jobId, control = {}) => waitForJob(jobId, () => readJob(jobId, control), poll, control),
 
     async scorePatient({ history, outcomeIds, idempotencyKey = randomUUID() }, control = {}) {
       const careful: CallOptions = { ...control, confidential: [history, control.confidential] };
@@ -131,25 +119,36 @@ export function createPhenomClient(options: PhenomClientOptions): PhenomClient {
         { outcome_ids: [...outcomeIds], patient_history: history, idempotency_key: idempotencyKey },
         careful,
       );
-      await client.waitForJob(job_id, careful);
+      const job = await client.waitForJob(job_id, careful);
       const results: JobResult[] = [];
       for await (const page of client.listJobResults(job_id, careful)) results.push(...page);
       if (results.some(({ patient_id }) => patient_id !== history.patient.patient_id)) {
         throw responseError("PhenOM", "GET /v1/job/{job_id}/results", "a result belongs to another patient");
       }
-      return results;
+      return { job, results };
     },
+
+    uploadFile: (batchId, file, control = {}) =>
+      uploadFile(
+        { ...transfers, operations: batches, transferMilliseconds: options.transferMilliseconds ?? 600_000 },
+        batchId,
+        file,
+        control,
+      ),
+
+    downloadJobResults: (jobId, control = {}) =>
+      downloadResults(
+        { ...transfers, manifestOf: jobs.getJobResultsDownload, idleMilliseconds: timeoutMilliseconds },
+        jobId,
+        control,
+      ),
   };
   return client;
 }
 
-/** The request as the contract has it, or HISTORY_INVALID naming every member that does not fit. */
-function checkedRequest(request: JobFromPatientRequest): components["schemas"]["JobFromPatientRequest"] {
-  const checked = jobFromPatientRequestSchema.safeParse(request);
-  // Where the schema allows undefined, JSON leaves the member out: what is sent is the generated type.
-  if (checked.success) return checked.data as components["schemas"]["JobFromPatientRequest"];
-  throw new OmopipeError(
-    "HISTORY_INVALID",
-    `This patient history does not fit the PhenOM contract, so it was not sent: ${describeIssues(checked.error)}.`,
-  );
+function withDeadline(given: PollOptions | undefined, defaults: PollSchedule): PollSchedule {
+  return {
+    ...scheduleOf(given, defaults),
+    deadlineMilliseconds: given?.deadlineMilliseconds ?? defaults.deadlineMilliseconds,
+  };
 }

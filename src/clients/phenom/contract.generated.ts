@@ -61,6 +61,246 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/job/{job_id}/results/download": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Get the addresses of all scores as files */
+        readonly get: operations["getJobResultsDownload"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/job/{job_id}/exclusions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read who was not scored and why, page by page */
+        readonly get: operations["listJobExclusions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/job/{job_id}/errors": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read what went wrong in a job, page by page */
+        readonly get: operations["listJobErrors"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batch": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Open a batch
+         * @description Not safe to send twice: each call opens another batch.
+         */
+        readonly post: operations["createBatch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batch/{batch_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read the state of a batch */
+        readonly get: operations["getBatch"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batch/{batch_id}/upload": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Open the upload of one file
+         * @description A single upload is one PUT to the presigned URL of the answer. A multipart upload asks for the URL of each part and is then completed.
+         */
+        readonly post: operations["createUpload"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batch/{batch_id}/upload/{upload_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read the state of an upload */
+        readonly get: operations["getUploadStatus"];
+        readonly put?: never;
+        readonly post?: never;
+        /** Give an upload up */
+        readonly delete: operations["abortUpload"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batch/{batch_id}/upload/{upload_id}/part/{part_number}/url": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Get the presigned URL of one part */
+        readonly post: operations["createUploadPartUrl"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batch/{batch_id}/upload/{upload_id}/complete": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Put the parts of an upload together */
+        readonly post: operations["completeUpload"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batch/{batch_id}/finalize": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Freeze the files of a batch
+         * @description Takes no body.
+         */
+        readonly post: operations["finalizeBatch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batch/{batch_id}/validate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Check a frozen batch before it is started
+         * @description Optional. There is no operation to look at the check again.
+         */
+        readonly post: operations["validateBatch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batch/{batch_id}/start": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Queue the scoring of a frozen batch
+         * @description Not safe to send twice where the answer was lost: jobs cannot be looked up by batch.
+         */
+        readonly post: operations["startBatch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/outcome": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * List what can be scored
+         * @description Takes no body.
+         */
+        readonly post: operations["listOutcomes"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -192,6 +432,9 @@ export interface components {
             readonly metrics?: components["schemas"]["JobMetrics"] | null;
             /** @description Why a job failed. */
             readonly error_message?: string | null;
+            readonly results?: components["schemas"]["ResultLinks"] | null;
+            /** @description What stands behind the scores, with its version. Not of the guide: the embedded engine sends it. */
+            readonly model_source?: string;
         } & {
             readonly [key: string]: unknown;
         };
@@ -224,6 +467,244 @@ export interface components {
             /** @description Rows over all pages, where known. */
             readonly total_rows?: number | null;
         };
+        /** @description Links of a finished job. Not to be followed: their spelling has changed over time. */
+        readonly ResultLinks: {
+            readonly api_pages?: components["schemas"]["ResultLink"];
+            readonly download?: components["schemas"]["ResultLink"];
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description A link. */
+        readonly ResultLink: {
+            readonly href?: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description A patient who was not scored. */
+        readonly JobExclusion: {
+            readonly patient_id: string;
+            /** @description An open list: demographic_ineligible, insufficient_history. */
+            readonly reason?: string;
+            /** @description The reason in words. */
+            readonly detail?: string;
+            /** @description The outcomes that were not scored. */
+            readonly outcomes_affected?: readonly string[];
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description One page of exclusions. */
+        readonly JobExclusionPage: {
+            readonly items: readonly components["schemas"]["JobExclusion"][];
+            /** @description Token of the next page; null or absent on the last. */
+            readonly next_page_token?: string | null;
+            /** @description Rows over all pages, where known. */
+            readonly total_rows?: number | null;
+        };
+        /** @description Something that went wrong in a job. */
+        readonly JobError: {
+            readonly message: string;
+            /** @description The kind of fault. */
+            readonly error_type?: string;
+            /**
+             * @description When.
+             * @example 2026-01-31T08:00:00Z
+             */
+            readonly timestamp?: string;
+            /** @description The kind of file. */
+            readonly object_type?: string;
+            /** @description The file. */
+            readonly file?: string;
+            /** @description The row of the file. */
+            readonly row?: number | null;
+            /** @description A code of the fault. */
+            readonly code?: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description One page of errors. */
+        readonly JobErrorPage: {
+            readonly items: readonly components["schemas"]["JobError"][];
+            /** @description Token of the next page; null or absent on the last. */
+            readonly next_page_token?: string | null;
+            /** @description Rows over all pages, where known. */
+            readonly total_rows?: number | null;
+        };
+        /** @description All scores of a job as files. */
+        readonly ResultsDownload: {
+            /** @example manifest */
+            readonly mode?: string;
+            /** @example csv */
+            readonly format?: string;
+            readonly manifest: components["schemas"]["DownloadManifest"];
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description The files. */
+        readonly DownloadManifest: {
+            readonly job_id?: string;
+            readonly total_rows?: number | null;
+            readonly shards: readonly components["schemas"]["DownloadShard"][];
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description One file: CSV, with the members of a result as its header. */
+        readonly DownloadShard: {
+            /** @description Names the file for good, while its URL changes. */
+            readonly key?: string;
+            /** @description In bytes. */
+            readonly size?: number;
+            /** @description With its quotes. */
+            readonly etag?: string;
+            /** @description Presigned, for GET, without an Authorization header. */
+            readonly url: string;
+            /** @description When the URL stops working. */
+            readonly expires_at?: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * @description An open list: CREATED, UPLOADING, FINALIZED, in this order.
+         * @example CREATED
+         */
+        readonly BatchStatus: string;
+        /** @description A batch to open. */
+        readonly BatchCreateRequest: {
+            /** @description For people, without anything of a patient. */
+            readonly name?: string | null;
+            /**
+             * @description How files reach the batch; it says nothing of the mode of each upload.
+             * @enum {string|null}
+             */
+            readonly upload_method?: "s3_multipart" | null;
+        };
+        /** @description A batch. */
+        readonly Batch: {
+            readonly batch_id: string;
+            readonly status: components["schemas"]["BatchStatus"];
+            readonly name?: string | null;
+            readonly discovery_rules?: ({
+                readonly object_types?: readonly string[];
+                readonly file_patterns?: readonly string[];
+                readonly max_object_size_bytes?: number;
+            } & {
+                readonly [key: string]: unknown;
+            }) | null;
+            readonly limits?: ({
+                readonly max_files?: number;
+                readonly max_total_size_bytes?: number | null;
+            } & {
+                readonly [key: string]: unknown;
+            }) | null;
+            readonly retention?: ({
+                readonly ttl_days?: number;
+                readonly created_at?: string;
+                readonly expires_at?: string | null;
+            } & {
+                readonly [key: string]: unknown;
+            }) | null;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description A frozen batch. */
+        readonly BatchFinalized: {
+            readonly batch_id: string;
+            readonly status: components["schemas"]["BatchStatus"];
+            /** @description Where the list of its files is stored. */
+            readonly manifest_key?: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description A file to upload. */
+        readonly UploadRequest: {
+            /**
+             * @description What is in the file. The guide's spelling is first; deployments exist that take the other.
+             * @enum {string}
+             */
+            readonly object_type: "patients" | "lab_results" | "diagnosis" | "procedures" | "medications" | "patient" | "lab_result" | "diagnoses" | "procedure" | "medication";
+            /** @description Without anything of a patient. */
+            readonly filename: string;
+            /**
+             * @description One PUT, or parts.
+             * @enum {string}
+             */
+            readonly mode: "single" | "multipart";
+            /** @description text/csv where left out. */
+            readonly content_type?: string;
+        };
+        /** @description Where a file is to be sent. */
+        readonly UploadSession: {
+            readonly upload_id?: string;
+            /** @description Names the file in the store. */
+            readonly key?: string;
+            readonly mode?: string;
+            /** @description When the URL stops working. */
+            readonly expires_at?: string;
+            /** @description Presigned, for PUT, without an Authorization header. Of a single upload. */
+            readonly url?: string | null;
+            /** @description The size of each part but the last. Of a multipart upload. */
+            readonly part_size_bytes?: number | null;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description Where a part is to be sent. */
+        readonly UploadPartUrl: {
+            readonly upload_id?: string;
+            readonly key?: string;
+            readonly part_number?: number;
+            /** @description Presigned, for PUT, without an Authorization header. */
+            readonly url: string;
+            readonly expires_at?: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description A part that was sent. */
+        readonly CompletedPart: {
+            readonly part_number: number;
+            /** @description As the store gave it, with its quotes. */
+            readonly etag: string;
+        };
+        /** @description All parts, in order. */
+        readonly CompleteUploadRequest: {
+            readonly parts: readonly components["schemas"]["CompletedPart"][];
+        };
+        /** @description A file that is whole. */
+        readonly UploadCompleted: {
+            readonly upload_id?: string;
+            readonly key?: string;
+            readonly etag?: string;
+            readonly size_bytes?: number;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description The state of an upload. */
+        readonly UploadStatus: {
+            readonly upload_id?: string;
+            /** @description An open list, for example in_progress, completed, aborted. */
+            readonly status: string;
+            readonly bytes_uploaded?: number;
+            readonly parts_uploaded?: readonly number[];
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description What came of giving up. */
+        readonly UploadAborted: {
+            readonly message?: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description What a batch is to be checked or scored for. */
+        readonly OutcomesRequest: {
+            /** @description What to score. */
+            readonly outcome_ids: readonly string[];
+        };
+        /** @description A check of a batch. */
+        readonly ValidationAccepted: {
+            readonly validation_id?: string;
+            /** @description QUEUED, RUNNING, SUCCEEDED or FAILED. */
+            readonly status: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
         /** @description One thing wrong with a request. */
         readonly ValidationIssue: {
             /** @description Where, from the outside in. */
@@ -242,7 +723,89 @@ export interface components {
             readonly [key: string]: unknown;
         };
     };
-    responses: never;
+    responses: {
+        /** @description The request cannot be read. */
+        readonly BadRequest: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The token is missing, wrong or expired. */
+        readonly Unauthorized: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The token may not use this resource. */
+        readonly Forbidden: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such resource, or the deployment does not offer this operation. */
+        readonly NotFound: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The resource is not in the state for this, or the idempotency key was used with another body. */
+        readonly Conflict: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A member of the request is not valid. */
+        readonly Invalid: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests; Retry-After may say how long to wait. */
+        readonly TooManyRequests: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service failed. */
+        readonly ServerError: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service is not available at the moment. */
+        readonly Unavailable: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: {
         /** @description The job. */
         readonly JobId: string;
@@ -254,6 +817,14 @@ export interface components {
         readonly Page: number;
         /** @description The tenant, where the token does not tell. */
         readonly TenantId: string;
+        /** @description The batch. */
+        readonly BatchId: string;
+        /** @description The upload. */
+        readonly UploadId: string;
+        /** @description The part, from 1. */
+        readonly PartNumber: number;
+        /** @description Names this request in the records of both sides. */
+        readonly RequestId: string;
     };
     requestBodies: never;
     headers: never;
@@ -267,6 +838,8 @@ export interface operations {
             readonly header?: {
                 /** @description The tenant, where the token does not tell. */
                 readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
             };
             readonly path?: never;
             readonly cookie?: never;
@@ -286,78 +859,14 @@ export interface operations {
                     readonly "application/json": components["schemas"]["JobCreated"];
                 };
             };
-            /** @description The request cannot be read. */
-            readonly 400: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token is missing, wrong or expired. */
-            readonly 401: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token may not use this resource. */
-            readonly 403: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The job is not finished, or the idempotency key was used with another body. */
-            readonly 409: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A member of the request is not valid. */
-            readonly 422: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; Retry-After may say how long to wait. */
-            readonly 429: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service failed. */
-            readonly 500: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is not available at the moment. */
-            readonly 503: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly getJob: {
@@ -366,6 +875,8 @@ export interface operations {
             readonly header?: {
                 /** @description The tenant, where the token does not tell. */
                 readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
             };
             readonly path: {
                 /** @description The job. */
@@ -384,69 +895,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description The token is missing, wrong or expired. */
-            readonly 401: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token may not use this resource. */
-            readonly 403: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such job. */
-            readonly 404: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A member of the request is not valid. */
-            readonly 422: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; Retry-After may say how long to wait. */
-            readonly 429: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service failed. */
-            readonly 500: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is not available at the moment. */
-            readonly 503: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["Problem"];
-                };
-            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly listJobResults: {
@@ -462,6 +917,8 @@ export interface operations {
             readonly header?: {
                 /** @description The tenant, where the token does not tell. */
                 readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
             };
             readonly path: {
                 /** @description The job. */
@@ -480,87 +937,555 @@ export interface operations {
                     readonly "application/json": components["schemas"]["JobResultPage"];
                 };
             };
-            /** @description The request cannot be read. */
-            readonly 400: {
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly getJobResultsDownload: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @description The job. */
+                readonly job_id: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The files, each with a presigned URL that expires. */
+            readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Problem"];
+                    readonly "application/json": components["schemas"]["ResultsDownload"];
                 };
             };
-            /** @description The token is missing, wrong or expired. */
-            readonly 401: {
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly listJobExclusions: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Rows in a page. */
+                readonly page_size?: components["parameters"]["PageSize"];
+                /** @description The next_page_token of the page before. Counts more than page. */
+                readonly page_token?: components["parameters"]["PageToken"];
+                /** @description The number of the page, from 1, for deployments that know no page_token. */
+                readonly page?: components["parameters"]["Page"];
+            };
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @description The job. */
+                readonly job_id: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One page. */
+            readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Problem"];
+                    readonly "application/json": components["schemas"]["JobExclusionPage"];
                 };
             };
-            /** @description The token may not use this resource. */
-            readonly 403: {
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly listJobErrors: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Rows in a page. */
+                readonly page_size?: components["parameters"]["PageSize"];
+                /** @description The next_page_token of the page before. Counts more than page. */
+                readonly page_token?: components["parameters"]["PageToken"];
+                /** @description The number of the page, from 1, for deployments that know no page_token. */
+                readonly page?: components["parameters"]["Page"];
+            };
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @description The job. */
+                readonly job_id: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One page. */
+            readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Problem"];
+                    readonly "application/json": components["schemas"]["JobErrorPage"];
                 };
             };
-            /** @description There is no such job. */
-            readonly 404: {
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly createBatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["BatchCreateRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The batch, still without files. */
+            readonly 201: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Problem"];
+                    readonly "application/json": components["schemas"]["Batch"];
                 };
             };
-            /** @description The job is not finished, or the idempotency key was used with another body. */
-            readonly 409: {
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly getBatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @description The batch. */
+                readonly batch_id: components["parameters"]["BatchId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The state. */
+            readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Problem"];
+                    readonly "application/json": components["schemas"]["Batch"];
                 };
             };
-            /** @description A member of the request is not valid. */
-            readonly 422: {
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly createUpload: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @description The batch. */
+                readonly batch_id: components["parameters"]["BatchId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["UploadRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Where the file is to be sent. */
+            readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Problem"];
+                    readonly "application/json": components["schemas"]["UploadSession"];
                 };
             };
-            /** @description Too many requests; Retry-After may say how long to wait. */
-            readonly 429: {
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly getUploadStatus: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @description The batch. */
+                readonly batch_id: components["parameters"]["BatchId"];
+                /** @description The upload. */
+                readonly upload_id: components["parameters"]["UploadId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The state. */
+            readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Problem"];
+                    readonly "application/json": components["schemas"]["UploadStatus"];
                 };
             };
-            /** @description The service failed. */
-            readonly 500: {
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly abortUpload: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @description The batch. */
+                readonly batch_id: components["parameters"]["BatchId"];
+                /** @description The upload. */
+                readonly upload_id: components["parameters"]["UploadId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It is given up. */
+            readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Problem"];
+                    readonly "application/json": components["schemas"]["UploadAborted"];
                 };
             };
-            /** @description The service is not available at the moment. */
-            readonly 503: {
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly createUploadPartUrl: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @description The batch. */
+                readonly batch_id: components["parameters"]["BatchId"];
+                /** @description The upload. */
+                readonly upload_id: components["parameters"]["UploadId"];
+                /** @description The part, from 1. */
+                readonly part_number: components["parameters"]["PartNumber"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The URL. */
+            readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Problem"];
+                    readonly "application/json": components["schemas"]["UploadPartUrl"];
                 };
             };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly completeUpload: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @description The batch. */
+                readonly batch_id: components["parameters"]["BatchId"];
+                /** @description The upload. */
+                readonly upload_id: components["parameters"]["UploadId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CompleteUploadRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The file is whole. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UploadCompleted"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly finalizeBatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @description The batch. */
+                readonly batch_id: components["parameters"]["BatchId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The files are frozen and listed in a manifest. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BatchFinalized"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly validateBatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @description The batch. */
+                readonly batch_id: components["parameters"]["BatchId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["OutcomesRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The check is queued, or done. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ValidationAccepted"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly startBatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @description The batch. */
+                readonly batch_id: components["parameters"]["BatchId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["OutcomesRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The job is queued. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["JobCreated"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly listOutcomes: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The tenant, where the token does not tell. */
+                readonly "x-tenant-id"?: components["parameters"]["TenantId"];
+                /** @description Names this request in the records of both sides. */
+                readonly "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The outcome ids. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly string[];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["ServerError"];
         };
     };
 }

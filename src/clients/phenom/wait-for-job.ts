@@ -4,19 +4,25 @@ import { OmopipeError } from "../../pipeline/errors.ts";
 import { delayAt, type Schedule } from "../http/backoff.ts";
 import type { Answer, CallOptions } from "../http/caller.ts";
 import { abortedError } from "../http/failures.ts";
-import { withhold } from "../http/server-message.ts";
 
 /** How often to look, and for how long. */
 export interface PollSchedule extends Schedule {
   readonly deadlineMilliseconds: number;
 }
 
-/** Looks at 1 s, 1.5 s … 15 s apart, for 5 minutes. */
+/** For one patient: looks at 1 s, 1.5 s … 15 s apart, for 5 minutes. */
 export const pollSchedule: PollSchedule = {
   firstMilliseconds: 1000,
   factor: 1.5,
   capMilliseconds: 15_000,
   deadlineMilliseconds: 300_000,
+};
+
+/** For a batch: looks at 1 s, 1.5 s … 60 s apart, for 24 hours. */
+export const batchPollSchedule: PollSchedule = {
+  ...pollSchedule,
+  capMilliseconds: 60_000,
+  deadlineMilliseconds: 86_400_000,
 };
 
 const succeeded: ReadonlySet<string> = new Set(["SUCCEEDED", "SUCCEEDED_WITH_EXCLUSIONS"]);
@@ -26,6 +32,8 @@ const failed: ReadonlySet<string> = new Set(["FAILED", "CANCELLED", "CANCELED", 
  * Looks at a job, at once and then on `schedule`, until it has come to an end. `Retry-After` sets the next wait where
  * the service sends it. States that are not known count as on the way. The deadline is checked between two looks.
  *
+ * `clean` takes out of the service's own reason what belongs to patients.
+ *
  * Gives the job when it succeeded; throws JOB_FAILED when it ended otherwise, JOB_TIMEOUT (worth another try, with the
  * same idempotency key) when the deadline has passed, ABORTED when stopped.
  */
@@ -33,14 +41,15 @@ export async function waitForJob(
   jobId: string,
   look: () => Promise<Answer<Job>>,
   schedule: PollSchedule,
-  { signal, confidential }: CallOptions,
+  { signal }: CallOptions,
+  clean: (reason: string) => string,
 ): Promise<Job> {
   const deadline = performance.now() + schedule.deadlineMilliseconds;
   for (let looks = 1; ; looks++) {
     const { value: job, retryAfterMilliseconds } = await look();
     const status = job.status.toUpperCase();
     if (succeeded.has(status)) return job;
-    if (failed.has(status)) throw jobFailed(job, jobId, confidential);
+    if (failed.has(status)) throw jobFailed(job, jobId, clean);
 
     const left = deadline - performance.now();
     if (left <= 0) throw jobTimeout(job, jobId, schedule.deadlineMilliseconds);
@@ -56,11 +65,11 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
   });
 }
 
-function jobFailed(job: Job, jobId: string, confidential: unknown): OmopipeError {
-  const reason = withhold(job.error_message ?? "the service gives no reason", confidential);
+function jobFailed(job: Job, jobId: string, clean: (reason: string) => string): OmopipeError {
+  const reason = clean(job.error_message ?? "the service gives no reason");
   return new OmopipeError(
     "JOB_FAILED",
-    `A PhenOM job ended as ${job.status.toUpperCase()}: ${reason}. The same history will most likely fail again.`,
+    `A PhenOM job ended as ${job.status.toUpperCase()}: ${reason}. The same data will most likely fail again.`,
     { record: `job ${jobId}` },
   );
 }
@@ -69,7 +78,7 @@ function jobTimeout(job: Job, jobId: string, milliseconds: number): OmopipeError
   return new OmopipeError(
     "JOB_TIMEOUT",
     `A PhenOM job was still ${job.status.toUpperCase()} after ${milliseconds} ms. ` +
-      "Allow more time, or ask again later with the same idempotency key: the job goes on meanwhile.",
+      "Allow more time, or look again later (for one patient: with the same idempotency key): the job goes on meanwhile.",
     { record: `job ${jobId}`, retryable: true },
   );
 }

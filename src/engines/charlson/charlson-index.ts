@@ -49,16 +49,27 @@ export function latestDay(history: PatientHistory): string | undefined {
   );
 }
 
+/** Why a patient has no index, in the words of the contract. */
+export type Exclusion = "insufficient_history" | "demographic_ineligible";
+
+/** The same in words for people. */
+export const exclusionDetails: Readonly<Record<Exclusion, string>> = {
+  insufficient_history: "Nothing in the history has a day, so there is no day to tell the age on",
+  demographic_ineligible: "The patient was born after the latest day of the history",
+};
+
 /**
- * The age-adjusted Charlson index of a patient as of the latest day in the history, or of `today` when the history has
- * no day. As of that day every diagnosis in the history counts. Undefined when the patient was born after it.
+ * The age-adjusted Charlson index of a patient as of the latest day in the history. As of that day every diagnosis in the
+ * history counts. A patient without any day in the history, or born after it, has none.
  *
  * @example
- * charlsonIndex(history, "2026-01-01"); // 3, for a patient of 67 with heart failure
+ * charlsonIndex(history); // 3, for a patient of 67 with heart failure
  */
-export function charlsonIndex(history: PatientHistory, today: string): number | undefined {
-  const age = ageOn(latestDay(history) ?? today, history.patient.birth_date);
-  if (age < 0) return undefined;
+export function charlsonIndex(history: PatientHistory): number | Exclusion {
+  const asOf = latestDay(history);
+  if (asOf === undefined) return "insufficient_history";
+  const age = ageOn(asOf, history.patient.birth_date);
+  if (age < 0) return "demographic_ineligible";
   let points = agePoints(age);
   for (const group of charlsonGroups(history.diagnoses)) points += charlsonWeights[group];
   return points;

@@ -1,112 +1,105 @@
-import { createHash, timingSafeEqual } from "node:crypto";
-import { type Context, Hono } from "hono";
-import { jobFromPatientRequestSchema } from "../../../schemas/phenom.ts";
-import { type Issue, issuesOf } from "../../clients/http/issues.ts";
-import { createJobBoard, describeJob, isFinished } from "./jobs.ts";
-import { pageQuerySchema, resultPage } from "./result-page.ts";
-
-/** The one outcome that the engine scores: the estimate to die within ten years. */
-export const localOutcomeId = "local_charlson_10y_mortality";
-
-/** What stands behind every score of the engine; sent with each answer. */
-export const modelSource =
-  "Charlson comorbidity index (Charlson 1987 and 1994, ICD-10 groups of Quan 2005): a published index, not a trained model";
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { format } from "fast-csv";
+import { Hono } from "hono";
+import { Refusal, tokenCheck } from "./answers.ts";
+import { batchRoutes } from "./batch-routes.ts";
+import { createBatchScoring } from "./batch-scoring.ts";
+import { createBatchBoard } from "./batches.ts";
+import { checkedFaults, type FaultOptions, seededRandom, withFaults } from "./faults.ts";
+import { jobRoutes } from "./job-routes.ts";
+import { createJobBoard } from "./jobs.ts";
+import { createObjectStore, type ObjectStore, type StoredObject } from "./object-store.ts";
+import { modelSource, offeredOutcomeIds } from "./outcomes.ts";
+import type { PatientJob } from "./patient-job.ts";
+import { createPresignedUrls } from "./presigned-urls.ts";
+import { createRowDatabase } from "./rows.ts";
+import { storeRoutes } from "./store-routes.ts";
 
 export interface PhenomEngineOptions {
   /** The bearer token that callers must send. */
   readonly token: string;
-  /** The clock for patients without any dated record. Default: the machine's, in UTC. */
-  readonly now?: (() => Date) | undefined;
   /** How many jobs are kept; beyond that the oldest finished ones are forgotten. Default 200,000 (about 180 MB). */
   readonly maximumJobs?: number | undefined;
+  /** How long presigned URLs last. Default 900. */
+  readonly urlLifetimeSeconds?: number | undefined;
+  /** The size of the parts of a multipart upload. Default 8 MiB. */
+  readonly partSizeBytes?: number | undefined;
+  /** Faults on demand. Default: none. */
+  readonly faults?: FaultOptions | undefined;
+}
+
+/** An engine in this process; to be closed, because it keeps files of batches in a folder of its own. */
+export interface PhenomEngine extends AsyncDisposable {
+  readonly fetch: Hono["fetch"];
+  readonly request: Hono["request"];
+  /** Removes all that was uploaded and scored. May be called more than once. */
+  close(): Promise<void>;
 }
 
 /**
- * The embedded stand-in of the PhenOM Inference API: the three operations of `schemas/phenom.openapi.json` over HTTP,
- * scored by the Charlson comorbidity index. See `docs/engines.md` for the method and its limits.
+ * The embedded stand-in of the PhenOM Inference API: the seventeen operations of `schemas/phenom.openapi.json` over HTTP
+ * and the store that presigned URLs lead to, scored by the Charlson comorbidity index. See `docs/engines.md` for the method
+ * and its limits.
  *
  * @example
- * const engine = createPhenomEngine({ token: "secret" });
+ * await using engine = createPhenomEngine({ token: "secret" });
  * const answer = await engine.request("/v1/job/job_1", { headers: { authorization: "Bearer secret" } });
  */
-export function createPhenomEngine(options: PhenomEngineOptions): Hono {
-  const { now = () => new Date(), maximumJobs = 200_000 } = options;
-  const board = createJobBoard({ now, maximumJobs });
+export function createPhenomEngine(options: PhenomEngineOptions): PhenomEngine {
+  const { maximumJobs = 200_000, urlLifetimeSeconds = 900, partSizeBytes = 8 * 1024 ** 2, faults } = options;
+  // Made when the first file comes.
+  const folder = join(tmpdir(), `omopipe-engine-${randomUUID()}`);
+  const store = createObjectStore(join(folder, "store"));
+  const database = createRowDatabase(folder);
+  const urls = createPresignedUrls(urlLifetimeSeconds);
+  const batches = createBatchBoard(store);
+  const jobs = createJobBoard(maximumJobs, (job) => storeResults(store, job));
+  const scoring = createBatchScoring(database, store);
   const isToken = tokenCheck(options.token);
-  const engine = new Hono();
 
-  engine.use(async (context, next) => {
-    await next();
+  const app = new Hono();
+  app.use(async (context, next) => {
     context.header("x-model-source", modelSource);
+    context.header("x-request-id", context.req.header("x-request-id") ?? randomUUID());
+    await next();
   });
-
-  engine.use("/v1/*", async (context, next) => {
+  if (faults) {
+    const random = seededRandom(faults.seed ?? 1);
+    app.use("/v1/*", withFaults(checkedFaults(faults), random, "service"));
+    app.use("/store/*", withFaults(faults, random, "store"));
+  }
+  app.use("/v1/*", async (context, next) => {
     if (isToken(context.req.header("authorization"))) return next();
     context.header("www-authenticate", "Bearer");
     return context.json({ detail: "A valid bearer token is required" }, 401);
   });
-
-  engine.post("/v1/job/from-patient", async (context) => {
-    const body = await jsonOf(context);
-    if (body === undefined) return context.json({ detail: "The body is not JSON" }, 400);
-    const request = jobFromPatientRequestSchema.safeParse(body);
-    if (!request.success) return invalid(context, "body", issuesOf(request.error));
-    const strange = request.data.outcome_ids.flatMap((id, position): Issue[] =>
-      id === localOutcomeId
-        ? []
-        : [{ path: ["outcome_ids", position], message: unknownOutcome, code: "unknown_outcome" }],
-    );
-    if (strange.length > 0) return invalid(context, "body", strange);
-    const job = board.submit(request.data);
-    if (!job) return context.json({ detail: "This idempotency key was used with another body" }, 409);
-    return context.json({ job_id: job.jobId, status: job.status }, 201);
-  });
-
-  engine.get("/v1/job/:job_id", (context) => {
-    const job = board.find(context.req.param("job_id"));
-    if (!job) return context.json({ detail: unknownJob }, 404);
-    return context.json({ ...describeJob(job), model_source: modelSource });
-  });
-
-  engine.get("/v1/job/:job_id/results", (context) => {
-    const query = pageQuerySchema.safeParse(context.req.query());
-    if (!query.success) return invalid(context, "query", issuesOf(query.error));
-    const job = board.find(context.req.param("job_id"));
-    if (!job) return context.json({ detail: unknownJob }, 404);
-    if (!isFinished(job)) return context.json({ detail: "The job is not finished" }, 409);
-    return context.json(resultPage(board.resultsOf(job), query.data));
-  });
-
-  engine.notFound((context) => context.json({ detail: "There is nothing here" }, 404));
-  engine.onError((_error, context) => context.json({ detail: "The engine failed" }, 500));
-  return engine;
-}
-
-const unknownJob = "There is no such job; the oldest are forgotten in time";
-const unknownOutcome = `Unknown outcome; this engine offers ${localOutcomeId}`;
-
-/** The body as JSON, whatever its content type says, or undefined. */
-async function jsonOf(context: Context): Promise<unknown> {
-  try {
-    return JSON.parse(await context.req.text());
-  } catch {
-    return undefined;
-  }
-}
-
-function invalid(context: Context, part: "body" | "query", issues: readonly Issue[]): Response {
-  return context.json(
-    { detail: issues.map(({ path, message, code }) => ({ loc: [part, ...path], msg: message, type: code })) },
-    422,
+  app.route("/v1/job", jobRoutes(jobs, urls));
+  app.route("/v1/batch", batchRoutes({ batches, jobs, urls, scoring, partSizeBytes }));
+  app.post("/v1/outcome", (context) => context.json(offeredOutcomeIds));
+  app.route("/store", storeRoutes(store, batches, urls));
+  app.notFound((context) => context.json({ detail: "There is nothing here" }, 404));
+  app.onError((error, context) =>
+    error instanceof Refusal
+      ? context.json({ detail: error.detail }, error.status)
+      : context.json({ detail: "The engine failed" }, 500),
   );
+
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= database.close().then(() => rm(folder, { recursive: true, force: true }));
+    return closed;
+  };
+  return { fetch: app.fetch, request: app.request, close, [Symbol.asyncDispose]: close };
 }
 
-/** Compares in constant time, so that the time to refuse tells nothing about the token. */
-function tokenCheck(token: string): (header: string | undefined) => boolean {
-  const hash = (text: string): Buffer => createHash("sha256").update(text).digest();
-  const expected = hash(token);
-  return (header) => {
-    const [, given] = /^Bearer +(\S+)$/i.exec(header ?? "") ?? [];
-    return given !== undefined && timingSafeEqual(hash(given), expected);
-  };
+/** The results of one patient as a file. */
+async function storeResults(store: ObjectStore, job: PatientJob): Promise<StoredObject> {
+  const rows = await job.results().read(0, 1000);
+  const csv = format({ headers: true, includeEndRowDelimiter: true });
+  for (const row of rows) csv.write(row);
+  csv.end();
+  return await store.write(`results/${job.jobId}/part-0001.csv`, csv);
 }

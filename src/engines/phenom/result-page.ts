@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { JobResult, JobResultPage } from "../../../schemas/phenom.ts";
+import type { Page } from "../../../schemas/phenom.ts";
 
-/** The query of `GET /v1/job/{job_id}/results`. A token counts more than a page number. */
+/** The query of everything that is read in pages. A token counts more than a page number. */
 export const pageQuerySchema = z.object({
   page_size: z.coerce.number().int().min(1).max(5000).default(1000),
   page: z.coerce.number().int().min(1).default(1),
@@ -12,14 +12,25 @@ export const pageQuerySchema = z.object({
     .optional(),
 });
 
+/** Rows of any origin that can be read from any place on. */
+export interface Rows<Row> {
+  readonly total: number;
+  read(offset: number, limit: number): readonly Row[] | Promise<readonly Row[]>;
+}
+
 /** The rows that the query asks for, and the token of the page after them. */
-export function resultPage(rows: readonly JobResult[], query: z.infer<typeof pageQuerySchema>): JobResultPage {
+export async function pageOf<Row>(rows: Rows<Row>, query: z.infer<typeof pageQuerySchema>): Promise<Page<Row>> {
   const { page_size, page, page_token } = query;
   const start = page_token === undefined ? (page - 1) * page_size : Number(page_token.slice("row-".length));
   const end = start + page_size;
   return {
-    items: rows.slice(start, end),
-    next_page_token: end < rows.length ? `row-${end}` : null,
-    total_rows: rows.length,
+    items: await rows.read(start, page_size),
+    next_page_token: end < rows.total ? `row-${end}` : null,
+    total_rows: rows.total,
   };
+}
+
+/** Rows that are all at hand. */
+export function rowsOf<Row>(rows: readonly Row[]): Rows<Row> {
+  return { total: rows.length, read: (offset, limit) => rows.slice(offset, offset + limit) };
 }

@@ -13,7 +13,7 @@ export interface ServePhenomOptions extends PhenomEngineOptions {
 export interface ServedPhenom extends AsyncDisposable {
   /** The base URL for clients. */
   readonly url: string;
-  /** Ends all connections and stops listening. May be called more than once. */
+  /** Ends all connections, stops listening, and removes what was uploaded and scored. May be called more than once. */
   close(): Promise<void>;
 }
 
@@ -35,10 +35,10 @@ export async function servePhenom(options: ServePhenomOptions): Promise<ServedPh
 
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closed ??= new Promise((resolve) => {
+    closed ??= new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
-    });
+    }).then(() => engine.close());
     return closed;
   };
   return { url: `http://${host.includes(":") ? `[${host}]` : host}:${taken}`, close, [Symbol.asyncDispose]: close };

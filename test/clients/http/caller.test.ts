@@ -64,7 +64,9 @@ describe("a call", () => {
     await using server = await loopback(answer(503, { message: "down for maintenance" }));
     const error = await failureOf(getThing(server.url, { retries: 2 }));
     expect(error).toMatchObject({ code: "HTTP_STATUS", retryable: true });
-    expect(error.message).toBe("Service answered 503 to GET /thing (try 3 of 3): down for maintenance.");
+    expect(error.message).toMatch(
+      /^Service answered 503 to GET \/thing \(try 3 of 3, request [0-9a-f-]{36}\): down for maintenance\.$/,
+    );
     expect(server.received).toHaveLength(3);
   });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { serverMessage, withhold } from "../../../src/clients/http/server-message.ts";
+import { serverMessage, withhold, withoutValues } from "../../../src/clients/http/server-message.ts";
 
 describe("what a server says", () => {
   it.each([
@@ -51,5 +51,15 @@ describe("what a server says", () => {
         return said.includes("[withheld]");
       }),
     );
+  });
+});
+
+describe("a text without values", () => {
+  it.each([
+    ["Column patient_id is missing in the diagnosis file", "Column patient_id is missing in the diagnosis file"],
+    ["patient A-17, born 1950-02-28, in row 3", "patient … born … in row …"],
+    [`"Jane Doe" is not 'known'`, "… is not …"],
+  ])("%j is %j", (text, clean) => {
+    expect(withoutValues(text)).toBe(clean);
   });
 });

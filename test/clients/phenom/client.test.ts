@@ -187,8 +187,9 @@ describe("scoring a patient", () => {
       answer(200, { items: [result], next_page_token: "2" }),
       answer(200, { items: [{ ...result, outcome_id: "other" }] }),
     );
-    const results = await clientOf(server).scorePatient({ history, outcomeIds: ["outcome", "other"] });
-    expect(results.map(({ outcome_id }) => outcome_id)).toEqual(["outcome", "other"]);
+    const scored = await clientOf(server).scorePatient({ history, outcomeIds: ["outcome", "other"] });
+    expect(scored.job.status).toBe("SUCCEEDED");
+    expect(scored.results.map(({ outcome_id }) => outcome_id)).toEqual(["outcome", "other"]);
     expect(JSON.parse(server.received[0]?.body ?? "").idempotency_key).toMatch(/^[0-9a-f-]{36}$/);
   });
 

@@ -1,16 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { JobResult, JobResultPage } from "../../../schemas/phenom.ts";
-import { type PagePosition, resultPages } from "../../../src/clients/phenom/result-pages.ts";
+import { type PagePosition, walkPages } from "../../../src/clients/phenom/pages.ts";
 
 /** Walks the pages that `serve` gives and notes what was asked for. */
 async function walk(serve: (position: PagePosition) => JobResultPage) {
   const asked: PagePosition[] = [];
   const rows: string[] = [];
-  const pages = resultPages(async (position) => {
+  const fetchPage = async (position: PagePosition) => {
     asked.push(position);
     if (asked.length > 20) throw new Error("endless");
     return serve(position);
-  });
+  };
+  const pages = walkPages("GET /rows", fetchPage, ([first]) => first?.outcome_id ?? "");
   const failure = await (async () => {
     for await (const page of pages) rows.push(...page.map((row) => row.outcome_id));
   })().catch((error: unknown) => error);
@@ -36,7 +37,7 @@ function row(outcome_id: string): JobResult {
   };
 }
 
-describe("the walk over result pages", () => {
+describe("the walk over pages", () => {
   it("follows the tokens to the last page", async () => {
     const pages: Record<string, JobResultPage> = {
       first: page(["a", "b"], "t2"),
