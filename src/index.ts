@@ -23,7 +23,8 @@ export { servePhenom } from "./engines/phenom/serve-phenom.ts";
 export { arrow } from "./export/arrow.ts";
 export { csv, type ExportOptions, parquet } from "./export/sql-formats.ts";
 // histories and scores
-export { type Histories, type PatientHistoriesOptions, patientHistories } from "./features/patient-histories.ts";
+export type { PatientHistoriesOptions } from "./features/history-options.ts";
+export { type Histories, patientHistories } from "./features/patient-histories.ts";
 export { type CsvFilesOptions, csvFiles } from "./ingest/csv-files.ts";
 export { defineCsvMapping, loadCsvMapping } from "./ingest/csv-mapping.ts";
 export { type FhirFilesOptions, fhirFiles, type Landed } from "./ingest/fhir-files.ts";

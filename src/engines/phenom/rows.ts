@@ -54,5 +54,5 @@ async function open(folder: string): Promise<Opened> {
     memory_limit: "384MB",
     temp_directory: join(folder, "spilled"),
   });
-  return { instance, writer: await connect(instance), reader: await connect(instance) };
+  return { instance, writer: await connect(instance, "rows"), reader: await connect(instance, "rows") };
 }
