@@ -23,8 +23,10 @@ export { servePhenom } from "./engines/phenom/serve-phenom.ts";
 export { arrow } from "./export/arrow.ts";
 export { csv, type ExportOptions, parquet } from "./export/sql-formats.ts";
 // histories and scores
+export { batchFiles } from "./features/batch-files.ts";
 export type { PatientHistoriesOptions } from "./features/history-options.ts";
 export { type Histories, patientHistories } from "./features/patient-histories.ts";
+export type { BatchFileOptions } from "./features/write-batch-files.ts";
 export { type CsvFilesOptions, csvFiles } from "./ingest/csv-files.ts";
 export { defineCsvMapping, loadCsvMapping } from "./ingest/csv-mapping.ts";
 export { type FhirFilesOptions, fhirFiles, type Landed } from "./ingest/fhir-files.ts";
@@ -47,7 +49,17 @@ export { createRunReport, runReport } from "./quality/run-report.ts";
 export { unmappedCodes } from "./quality/unmapped-codes.ts";
 export { type PhenomScorerOptions, phenom } from "./scoring/phenom.ts";
 export { type Scored, scoreWith } from "./scoring/score-with.ts";
-export type { HistoryToScore, Score, Scorer } from "./scoring/scorer.ts";
+export type {
+  Answer,
+  BatchAnswer,
+  BatchInHand,
+  BatchInHandFile,
+  BatchScorer,
+  Exclusion,
+  HistoryToScore,
+  Score,
+  Scorer,
+} from "./scoring/scorer.ts";
 // warehouse and vocabulary
 export type { RefusedVocabularyRows } from "./vocabulary/attach-databases.ts";
 export { type LoadedVocabulary, loadVocabulary } from "./vocabulary/load-vocabulary.ts";

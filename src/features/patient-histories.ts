@@ -84,9 +84,8 @@ export function patientHistories(options: PatientHistoriesOptions = {}): Stage<M
 
 /** SQL for what a service knows a person by: the same in every run, and of no use without the key. */
 async function pseudonym(warehouse: Warehouse): Promise<string> {
-  await warehouse.run(
-    "insert into features.pseudonym_key select $1 where not exists (from features.pseudonym_key)",
-    [randomBytes(32).toString("hex")],
-  );
+  await warehouse.run("insert into features.pseudonym_key select $1 where not exists (from features.pseudonym_key)", [
+    randomBytes(32).toString("hex"),
+  ]);
   return "left(sha256((select key from features.pseudonym_key) || ':' || person_id), 32)";
 }
