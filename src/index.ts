@@ -28,7 +28,10 @@ export { servePhenom } from "./engines/phenom/serve-phenom.ts";
 export { arrow } from "./export/arrow.ts";
 export { csv, type ExportOptions, parquet } from "./export/sql-formats.ts";
 // histories and scores
-export { type Histories, type PatientHistoriesOptions, patientHistories } from "./features/patient-histories.ts";
+export { batchFiles } from "./features/batch-files.ts";
+export type { PatientHistoriesOptions } from "./features/history-options.ts";
+export { type Histories, patientHistories } from "./features/patient-histories.ts";
+export type { BatchFileOptions } from "./features/write-batch-files.ts";
 export { type BulkExportOptions, bulkExport } from "./ingest/bulk-export/bulk-export.ts";
 export { type CsvFilesOptions, csvFiles } from "./ingest/csv-files.ts";
 export { defineCsvMapping, loadCsvMapping } from "./ingest/csv-mapping.ts";
@@ -62,7 +65,17 @@ export { createRunReport, runReport } from "./quality/run-report.ts";
 export { unmappedCodes } from "./quality/unmapped-codes.ts";
 export { type PhenomScorerOptions, phenom } from "./scoring/phenom.ts";
 export { type Scored, scoreWith } from "./scoring/score-with.ts";
-export type { HistoryToScore, Score, Scorer } from "./scoring/scorer.ts";
+export type {
+  Answer,
+  BatchAnswer,
+  BatchInHand,
+  BatchInHandFile,
+  BatchScorer,
+  Exclusion,
+  HistoryToScore,
+  Score,
+  Scorer,
+} from "./scoring/scorer.ts";
 // warehouse and vocabulary
 export type { RefusedVocabularyRows } from "./vocabulary/attach-databases.ts";
 export { type LoadedVocabulary, loadVocabulary } from "./vocabulary/load-vocabulary.ts";

@@ -16,12 +16,16 @@ export async function exportCommand(options: {
   readonly format: string;
   readonly out: string;
   readonly tables?: readonly string[];
+  readonly byOutcome: boolean;
 }): Promise<void> {
   const write = formats[options.format];
   if (!write)
     throw new OmopipeError("USAGE", `There is no format ${options.format}; there are parquet, arrow and csv.`);
   await mustExist(options.warehouse);
-  const exporting = pipeline(mappedWarehouse(), write(options.out, { tables: options.tables }));
+  const exporting = pipeline(
+    mappedWarehouse(),
+    write(options.out, { tables: options.tables, byOutcome: options.byOutcome }),
+  );
   await runPipeline(options.warehouse, {}, exporting, async () => {
     process.stdout.write(`The tables are in ${options.out}\n`);
   });

@@ -4,16 +4,15 @@ import { patientHistories } from "../features/patient-histories.ts";
 import { mappedWarehouse } from "../omop/map-to-omop.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
 import { literal } from "../warehouse/sql-text.ts";
+import { type HistoryFlags, historyOptions } from "./history-options.ts";
 import { mustExist, runPipeline } from "./run-pipeline.ts";
 
 /** `omopipe histories`. */
-export async function histories(options: {
-  readonly warehouse: string;
-  readonly out: string;
-  readonly asOf?: string;
-}): Promise<void> {
+export async function histories(
+  options: HistoryFlags & { readonly warehouse: string; readonly out: string },
+): Promise<void> {
   await mustExist(options.warehouse);
-  const build = pipeline(mappedWarehouse(), patientHistories({ asOf: options.asOf }));
+  const build = pipeline(mappedWarehouse(), patientHistories(historyOptions(options)));
   await runPipeline(options.warehouse, {}, build, async ({ patients, asOf }, warehouse) => {
     await mkdir(dirname(options.out), { recursive: true });
     const temporary = `${options.out}.tmp`;

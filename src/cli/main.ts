@@ -118,24 +118,54 @@ vocabulary
   .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
   .action(async (folders, options) => await (await import("./vocabulary-load.ts")).vocabularyLoad(folders, options));
 
-program
-  .command("histories")
+/** The options of the commands that build histories. */
+const withHistoryOptions = (command: Command) =>
+  command
+    .option("--as-of <date>", "the last day that counts, YYYY-MM-DD (default: today)")
+    .option("--look-back-days <number>", "leave out what happened longer before (default: all counts)", wholeNumber)
+    .addOption(choice("--icd <form>", "whether ICD codes carry their dot", ["as-recorded", "dotted", "undotted"]))
+    .option(
+      "--code-systems <list>",
+      "the code systems of a list, the best first, as in medications=ATC+RXNORM (repeatable)",
+      collect,
+      [],
+    )
+    .addOption(choice("--patient-id <which>", "what the service knows a person by", ["pseudonym", "person_id"]));
+
+withHistoryOptions(program.command("histories"))
   .description("build patient histories and write them as NDJSON")
   .requiredOption("--warehouse <file>", "a mapped warehouse")
   .requiredOption("--out <file>", "the NDJSON file to write")
-  .option("--as-of <date>", "the last day that counts, YYYY-MM-DD (default: today)")
   .action(async (options) => await (await import("./histories.ts")).histories(options));
 
-program
-  .command("score")
+withHistoryOptions(program.command("batch-files"))
+  .description("build patient histories and write them as the files of a PhenOM batch")
+  .requiredOption("--warehouse <file>", "a mapped warehouse")
+  .requiredOption("--out <folder>", "where to write the CSV files")
+  .option("--gzip", "compress them", false)
+  .option("--file-size-mb <number>", "how large a file becomes before the next is begun", wholeNumber, 256)
+  .action(async (options) => await (await import("./batch-files.ts")).batchFilesCommand(options));
+
+withHistoryOptions(program.command("score"))
   .description("send patient histories to a scoring service and store the scores")
   .argument("<service>", "phenom")
   .requiredOption("--warehouse <file>", "a mapped warehouse")
   .requiredOption("--base-url <url>", "where the service is")
   .requiredOption("--outcome <id>", "an outcome to score (repeatable)", collect, [])
-  .option("--mode <mode>", "realtime: one call a patient", "realtime")
-  .option("--as-of <date>", "the last day that counts, YYYY-MM-DD (default: today)")
-  .option("--concurrency <number>", "how many patients are in flight at once", wholeNumber, 8)
+  .addOption(
+    choice("--mode <mode>", "one call a patient, files of all, or files for more than 1,000", [
+      "auto",
+      "realtime",
+      "batch",
+    ]),
+  )
+  .option("--concurrency <number>", "how many patients are in flight at most", wholeNumber, 8)
+  .option("--again", "score also those whose history has not changed since they were scored", false)
+  .option(
+    "--repeat-start",
+    "start a batch again where nobody knows whether it was started (may be billed twice)",
+    false,
+  )
   .option("--token-env <name>", "the environment variable that holds the token", "PHENOM_TOKEN")
   .action(async (service, options) => await (await import("./score.ts")).score(service, options));
 
@@ -146,6 +176,7 @@ program
   .requiredOption("--format <format>", "parquet, arrow or csv")
   .requiredOption("--out <folder>", "where to write one file a table")
   .option("--tables <names>", "comma-separated; default: all that have rows", list)
+  .option("--by-outcome", "scores as one file an outcome, in folders that readers of partitions know", false)
   .action(async (options) => await (await import("./export.ts")).exportCommand(options));
 
 program

@@ -2,17 +2,19 @@ import { patientHistories } from "../features/patient-histories.ts";
 import { mappedWarehouse } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
-import { phenom } from "../scoring/phenom.ts";
+import { type PhenomScorerOptions, phenom } from "../scoring/phenom.ts";
 import { scoreWith } from "../scoring/score-with.ts";
+import { type HistoryFlags, historyOptions } from "./history-options.ts";
 import { mustExist, runPipeline } from "./run-pipeline.ts";
 
-export interface ScoreOptions {
+export interface ScoreOptions extends HistoryFlags {
   readonly warehouse: string;
   readonly baseUrl: string;
   readonly outcome: readonly string[];
-  readonly mode: string;
-  readonly asOf?: string;
+  readonly mode: NonNullable<PhenomScorerOptions["mode"]>;
   readonly concurrency: number;
+  readonly again: boolean;
+  readonly repeatStart: boolean;
   readonly tokenEnv: string;
 }
 
@@ -20,19 +22,26 @@ export interface ScoreOptions {
 export async function score(service: string, options: ScoreOptions): Promise<void> {
   if (service !== "phenom")
     throw new OmopipeError("USAGE", `There is no service ${service} to score with; there is phenom.`);
-  if (options.mode !== "realtime")
-    throw new OmopipeError("USAGE", `There is no mode ${options.mode}; there is realtime.`);
   const token = process.env[options.tokenEnv];
   if (!token) throw new OmopipeError("USAGE", `Put the token into the environment variable ${options.tokenEnv}.`);
   await mustExist(options.warehouse);
-  const { baseUrl, outcome: outcomes, concurrency } = options;
+  const { baseUrl, outcome: outcomes, mode, concurrency, again, repeatStart } = options;
   const scoring = pipeline(
     mappedWarehouse(),
-    patientHistories({ asOf: options.asOf }),
-    scoreWith(phenom({ baseUrl, token, outcomes, concurrency })),
+    patientHistories(historyOptions(options)),
+    scoreWith(phenom({ baseUrl, token, outcomes, mode, concurrency, again, repeatStart })),
   );
-  await runPipeline(options.warehouse, {}, scoring, async ({ patients, scored, failed }) => {
-    process.stdout.write(`${scored} of ${patients} patients are scored (results.risk_score)\n`);
-    if (failed > 0) process.stdout.write(`${failed} could not be scored (results.scoring_error says why)\n`);
-  });
+  await runPipeline(
+    options.warehouse,
+    {},
+    scoring,
+    async ({ patients, scored, unchanged, refused, excluded, failed }) => {
+      process.stdout.write(`${scored} of ${patients} patients are scored (results.risk_score)\n`);
+      if (unchanged > 0) process.stdout.write(`${unchanged} have been scored before and have not changed since\n`);
+      if (refused + excluded > 0) {
+        process.stdout.write(`${refused + excluded} are not to be scored (results.scoring_exclusion says why)\n`);
+      }
+      if (failed > 0) process.stdout.write(`${failed} could not be scored (results.scoring_error says why)\n`);
+    },
+  );
 }

@@ -4,6 +4,7 @@ import type { Filled } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage, StageContext } from "../pipeline/stage.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
+import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
 /** A table to write: the name of its file and the relation it is read from. */
@@ -18,6 +19,12 @@ const resultTables = ["risk_score"];
 export interface ExportOptions {
   /** Names of tables, such as "person" or "risk_score". Default: all that have rows. */
   readonly tables?: readonly string[] | undefined;
+  /**
+   * Writes scores as one file an outcome: `risk_score_by_outcome.parquet/outcome_id=…/risk_score.parquet`, as
+   * readers of partitions expect it.
+   * Default false.
+   */
+  readonly byOutcome?: boolean | undefined;
 }
 
 /** Writes one table to a path. */
@@ -40,12 +47,41 @@ export function exportStage(
       const tables = await exportTables(context.target, options.tables);
       await mkdir(folder, { recursive: true });
       for (const [done, table] of tables.entries()) {
-        await replaceFile(folder, `${table.name}.${ending}`, (path) => write(table, path, context));
+        if (options.byOutcome && resultTables.includes(table.name)) {
+          await writeByOutcome(folder, table, ending, context, write);
+        } else await replaceFile(folder, `${table.name}.${ending}`, (path) => write(table, path, context));
         context.progress({ done: done + 1, total: tables.length, unit: "tables" });
       }
       if (options.tables === undefined) await removeOthers(folder, ending, tables);
     },
   };
+}
+
+/** The folder of the table is written under another name and then takes the place of the last one. */
+async function writeByOutcome(
+  folder: string,
+  { name, relation }: ExportTable,
+  ending: string,
+  context: StageContext<Warehouse>,
+  write: WriteTable,
+): Promise<void> {
+  const outcomes = await context.target.rows<{ id: string }>(
+    `select distinct outcome_id as id from ${relation} order by id`,
+  );
+  const target = join(folder, `${name}_by_outcome.${ending}`);
+  const temporary = join(folder, `.${process.pid}.${name}.${ending}`);
+  try {
+    for (const { id } of outcomes) {
+      const part = join(temporary, `outcome_id=${encodeURIComponent(id)}`);
+      await mkdir(part, { recursive: true });
+      const one = { name, relation: `(select * from ${relation} where outcome_id = ${literal(id)})` };
+      await write(one, join(part, `${name}.${ending}`), context);
+    }
+    await rm(target, { recursive: true, force: true });
+    if (outcomes.length > 0) await rename(temporary, target);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
 }
 
 async function exportTables(warehouse: Warehouse, names: readonly string[] | undefined): Promise<ExportTable[]> {

@@ -1,29 +1,36 @@
-import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import { randomBytes } from "node:crypto";
+import { openLanding } from "../ingest/landing-tables.ts";
 import type { Filled, Mapped } from "../omop/map-to-omop.ts";
-import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { codeEvents } from "./event-codes.ts";
+import { checkedOptions, type PatientHistoriesOptions } from "./history-options.ts";
 
 /** What building histories gives to the next stage: `features.patient_history` is filled. */
 export interface Histories extends Filled {
   readonly stage: "histories";
   /** The day after which nothing is in the histories, YYYY-MM-DD. */
   readonly asOf: string;
+  /** Persons with a history. */
   readonly patients: number;
+  /** Persons without one: `features.history_exclusion` says why. */
+  readonly excluded: number;
+  /** Histories that were built now; the others are as they were. */
+  readonly built: number;
 }
 
-/** Up to when histories go. */
-export interface PatientHistoriesOptions {
-  /** The last day that counts, YYYY-MM-DD. Default: today. */
-  readonly asOf?: string | undefined;
-}
+/** The lists of so many persons are in memory at once. */
+const personsASlice = 5000;
 
 /**
  * Builds one `patient_history` a person, as the PhenOM contract has it, in SQL: demographics, laboratory results (LOINC),
- * diagnoses, procedures and medications up to `asOf`. Events whose code no code system of the contract can express are
- * left out and counted. Throws USAGE for an `asOf` that is no date.
+ * diagnoses, procedures and medications up to `asOf`. A code is the source's own where its code system can be named, else one
+ * that the vocabulary holds valid for the standard concept; events without are left out and counted. Persons who are
+ * dead by then, not born, without birth date or without any code have no history: `features.history_exclusion` lists them.
+ * Only the histories of persons whose events have changed since are built anew. Throws USAGE for an option that cannot be.
+ *
+ * Cost: some thousand patients of 200 events a second on two cores; memory for 5,000 of them at once.
  *
  * @example
  * await pipeline(mappedWarehouse(), patientHistories({ asOf: "2026-01-01" })).run(warehouse);
@@ -32,22 +39,53 @@ export interface PatientHistoriesOptions {
 export function patientHistories(options: PatientHistoriesOptions = {}): Stage<Mapped, Histories, Warehouse> {
   return {
     name: "patientHistories",
-    async execute(mapped, { target: warehouse, runId, signal }) {
-      const asOf = options.asOf ?? new Date().toISOString().slice(0, 10);
-      if (!z.iso.date().safeParse(asOf).success) {
-        throw new OmopipeError("USAGE", `asOf must be a date such as 2026-01-31; "${asOf}" is none.`);
-      }
-      const build = sqlText(import.meta.url, "sql/patient-history.sql", {
-        as_of: `date ${literal(asOf)}`,
-        code_types: literal(fileURLToPath(new URL("../../schemas/code-types.csv", import.meta.url))),
-        run_id: literal(runId),
-      });
+    async execute(mapped, context) {
+      const { target: warehouse, runId, signal, progress } = context;
+      const { asOf, since, ...choices } = checkedOptions(options);
+      const run = (file: string, parts: Readonly<Record<string, string>>) =>
+        warehouse.run(sqlText(import.meta.url, `sql/${file}`, parts), undefined, { signal });
+      const asOfDay = `date ${literal(asOf)}`;
+      await openLanding(warehouse);
       await warehouse.run(sqlText(import.meta.url, "features.sql"));
-      await warehouse.transaction(() => warehouse.run(build, undefined, { signal }));
-      const count = await warehouse.row<{ patients: number }>(
-        "select count(*) as patients from features.patient_history",
+      const patientId = choices.patientId === "person_id" ? "person_id::varchar" : await pseudonym(warehouse);
+
+      await codeEvents(context, { asOf: asOfDay, since: `date ${literal(since)}`, ...choices });
+      const built = await warehouse.transaction(async () => {
+        await run("persons.sql", { as_of: asOfDay, patient_id: patientId, persons_a_slice: String(personsASlice) });
+        const slices = await warehouse.rows<{ slice: number; first: number; last: number; persons: number }>(
+          `select slice, min(person_id) as first, max(person_id) as last, count(*) as persons
+           from changed_person group by slice order by slice`,
+        );
+        const total = slices.reduce((sum, { persons }) => sum + persons, 0);
+        let done = 0;
+        for (const { slice, first, last, persons } of slices) {
+          await run("history.sql", {
+            slice: String(slice),
+            first: String(first),
+            last: String(last),
+            as_of: asOfDay,
+            run_id: literal(runId),
+          });
+          done += persons;
+          progress({ done, total, unit: "patients" });
+        }
+        return total;
+      });
+      const count = await warehouse.row<{ patients: number; excluded: number }>(
+        `select
+           (select count(*) from features.patient_history) as patients,
+           (select count(*) from features.history_exclusion) as excluded`,
       );
-      return { ...mapped, stage: "histories", asOf, patients: count!.patients };
+      await run("tidy-up.sql", {});
+      return { ...mapped, stage: "histories", asOf, ...count!, built };
     },
   };
+}
+
+/** SQL for what a service knows a person by: the same in every run, and of no use without the key. */
+async function pseudonym(warehouse: Warehouse): Promise<string> {
+  await warehouse.run("insert into features.pseudonym_key select $1 where not exists (from features.pseudonym_key)", [
+    randomBytes(32).toString("hex"),
+  ]);
+  return "left(sha256((select key from features.pseudonym_key) || ':' || person_id), 32)";
 }

@@ -1,36 +1,83 @@
-import { createPhenomClient, type PhenomClientOptions } from "../clients/phenom/client.ts";
+import { createPhenomClient, type PhenomClient, type PhenomClientOptions } from "../clients/phenom/client.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
-import type { Scorer } from "./scorer.ts";
+import { adaptiveConcurrency } from "./adaptive-concurrency.ts";
+import { exclusionsOf, listed, phenomBatches } from "./phenom-batches.ts";
+import type { Exclusion, Scorer } from "./scorer.ts";
 
-/** Which service scores which outcomes. */
+/** Which service scores which outcomes, and how. */
 export interface PhenomScorerOptions extends PhenomClientOptions {
   /** The outcomes to score, by id; at least one. */
   readonly outcomes: readonly string[];
-  /** How many patients are in flight at once. Default 8. */
+  /**
+   * One call a patient ("realtime"), files of all patients ("batch"), or files where more than 1,000 patients are due and the
+   * service takes files ("auto"). Default "auto".
+   */
+  readonly mode?: "realtime" | "batch" | "auto" | undefined;
+  /** How many patients are in flight at most; fewer while the service refuses calls as too many. Default 8. */
   readonly concurrency?: number | undefined;
+  /** Score everybody again, also those whose history has not changed since. Default false. */
+  readonly again?: boolean | undefined;
+  /**
+   * Start a batch again where nobody knows whether it was started: for services that answer with the same job then, others
+   * may score and bill twice. Default false: the run fails with CALL_UNCERTAIN.
+   */
+  readonly repeatStart?: boolean | undefined;
 }
 
+/** Up to so many patients are faster scored one by one than by opening, filling and starting a batch. */
+const patientsOneByOne = 1000;
+
 /**
- * Scores through the PhenOM Inference API in real time: one job a patient. Each job has a random idempotency key that is
- * kept over retries, so that no patient is scored twice by one call.
+ * Scores through the PhenOM Inference API, in single calls or by batches. Each call has a random idempotency key that stays the
+ * same when it is made again, so that no patient is scored twice.
  *
  * @example
  * scoreWith(phenom({ baseUrl: "https://phenom.example.org", token: process.env.PHENOM_TOKEN, outcomes: ["…"] }))
  */
-export function phenom({ outcomes, concurrency, ...clientOptions }: PhenomScorerOptions): Scorer {
+export function phenom(options: PhenomScorerOptions): Scorer {
+  const { outcomes, mode = "auto", concurrency: maximum = 8, again, repeatStart, ...clientOptions } = options;
   if (outcomes.length === 0) {
     throw new OmopipeError("USAGE", "phenom needs at least one outcome id, for example local_charlson_10y_mortality.");
   }
-  const client = createPhenomClient(clientOptions);
+  if (!["realtime", "batch", "auto"].includes(mode)) {
+    throw new OmopipeError("USAGE", `There is no mode ${mode}; there are realtime, batch and auto.`);
+  }
+  const outcomeIds = [...new Set(outcomes)].sort();
+  const concurrency = adaptiveConcurrency(maximum);
+  const fetch = clientOptions.fetch ?? globalThis.fetch;
+  const client = createPhenomClient({
+    ...clientOptions,
+    async fetch(request) {
+      const response = await fetch(request);
+      if (response.status === 429) concurrency.refused();
+      else concurrency.answered();
+      return response;
+    },
+  });
   const modelSource = `phenom ${new URL(clientOptions.baseUrl).host}`;
+  const above = { realtime: Number.POSITIVE_INFINITY, batch: 0, auto: patientsOneByOne }[mode];
+
   return {
     name: "phenom",
     modelSource,
-    concurrency: concurrency ?? 8,
-    async score({ history }, { signal }) {
-      const { job, results } = await client.scorePatient({ history, outcomeIds: [...outcomes] }, { signal });
-      if (!job.model_source) return results;
-      return results.map((result) => ({ ...result, model_source: `${modelSource}, ${job.model_source}` }));
+    request: JSON.stringify(outcomeIds),
+    again,
+    get concurrency() {
+      return concurrency.limit;
     },
+    async score({ history, idempotencyKey }, { signal }) {
+      const { job, results } = await client.scorePatient({ history, outcomeIds, idempotencyKey }, { signal });
+      const exclusions = results.length < outcomeIds.length ? await allExclusions(client, job.job_id, signal) : [];
+      if (!job.model_source) return { scores: results, exclusions };
+      const model_source = `${modelSource}, ${job.model_source}`;
+      return { scores: results.map((result) => ({ ...result, model_source })), exclusions };
+    },
+    batches: phenomBatches(client, { outcomeIds, modelSource, above, orSingly: mode === "auto", repeatStart }),
   };
+}
+
+async function allExclusions(client: PhenomClient, jobId: string, signal: AbortSignal): Promise<Exclusion[]> {
+  const exclusions: Exclusion[] = [];
+  for await (const some of listed(client.listJobExclusions(jobId, { signal }), exclusionsOf)) exclusions.push(...some);
+  return exclusions;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type PatientHistory, patientHistorySchema } from "../../schemas/phenom.ts";
+import type { PatientHistoriesOptions } from "../../src/features/history-options.ts";
 import { patientHistories } from "../../src/features/patient-histories.ts";
 import { mappedWarehouse } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
@@ -30,8 +31,8 @@ const vocabulary = [
   concept(8840, "UCUM", "mg/dL"),
 ];
 
-const build = (warehouse: Warehouse, asOf?: string) =>
-  pipeline(mappedWarehouse(), patientHistories({ asOf })).run(warehouse);
+const build = (warehouse: Warehouse, asOf?: string, options: PatientHistoriesOptions = {}) =>
+  pipeline(mappedWarehouse(), patientHistories({ asOf, patientId: "person_id", ...options })).run(warehouse);
 
 interface Built {
   readonly patient_id: string;
@@ -41,9 +42,9 @@ interface Built {
 }
 
 /** The histories of these rows by person, each held against the contract. */
-async function built(rows: Rows, asOf = "2026-01-01"): Promise<Built[]> {
+async function built(rows: Rows, asOf = "2026-01-01", options: PatientHistoriesOptions = {}): Promise<Built[]> {
   await using warehouse = await openCdm({ "vocab.concept": vocabulary, ...rows });
-  await build(warehouse, asOf);
+  await build(warehouse, asOf, options);
   const found = await warehouse.rows<Omit<Built, "history"> & { history: string }>(
     "select patient_id, history::varchar as history, events, not_expressed from features.patient_history order by person_id",
   );
@@ -54,9 +55,12 @@ async function built(rows: Rows, asOf = "2026-01-01"): Promise<Built[]> {
   });
 }
 
+/** So that there is a history: nobody without any code has one. */
+const background = { "cdm.procedure_occurrence": [procedure(1, "1999-01-01", { concept: 4230911 })] };
+
 /** The one history of a person with these rows. */
-async function historyOf(rows: Rows, asOf?: string): Promise<Built> {
-  const [only] = await built({ "cdm.person": [person(1)], ...rows }, asOf);
+async function historyOf(rows: Rows, asOf?: string, options?: PatientHistoriesOptions): Promise<Built> {
+  const [only] = await built({ "cdm.person": [person(1)], ...background, ...rows }, asOf, options);
   return only!;
 }
 
@@ -94,16 +98,16 @@ describe("a patient history", () => {
     expect([patient_id, events, not_expressed]).toEqual(["7", 6, 0]);
   });
 
-  it("of a person without events has four empty lists", async () => {
+  it("has all four lists, empty where there is nothing", async () => {
     const { history, events } = await historyOf({});
     expect(history).toEqual({
       patient: { patient_id: "1", birth_date: "1950-06-01", sex: "F", zip3: "000" },
       lab_results: [],
       diagnoses: [],
-      procedures: [],
+      procedures: [{ procedure_date: "1999-01-01", code: "40701008", code_type_name: "SNOMED" }],
       medications: [],
     });
-    expect(events).toBe(0);
+    expect(events).toBe(1);
   });
 
   it("is one a person, each with that person's events", async () => {
@@ -115,7 +119,7 @@ describe("a patient history", () => {
       ),
     });
     expect(histories.map(({ patient_id, events }) => [patient_id, events])).toEqual(
-      people.map((id) => [String(id), id % 4]),
+      people.filter((id) => id % 4 > 0).map((id) => [String(id), id % 4]),
     );
   });
 });
@@ -189,7 +193,7 @@ describe("as of a day", () => {
   });
 
   it("is today when it is not said", async () => {
-    await using warehouse = await openCdm({ "cdm.person": [person(1)] });
+    await using warehouse = await openCdm({ "cdm.person": [person(1)], ...coded(1) });
     const { asOf } = await build(warehouse);
     expect(Math.abs(Date.parse(asOf) - Date.now())).toBeLessThan(86_400_000);
     expect(await warehouse.row("select as_of from features.patient_history")).toEqual({ as_of: asOf });
@@ -311,21 +315,29 @@ describe("a laboratory result", () => {
   });
 });
 
+/** Persons with one diagnosis each. */
+const coded = (...ids: readonly number[]): Rows => ({
+  "vocab.concept": vocabulary,
+  "cdm.condition_occurrence": ids.map((id) => condition(id, "2019-01-01", { concept: 201826 })),
+});
+
 describe("building histories", () => {
   it("tells how many there are, and passes on what came before", async () => {
-    await using warehouse = await openCdm({ "cdm.person": [person(1), person(2)] });
+    await using warehouse = await openCdm({ "cdm.person": [person(1), person(2), person(3)], ...coded(1, 2) });
     expect(await build(warehouse, "2026-01-01")).toEqual({
       stage: "histories",
       runId: expect.any(String),
       files: [],
-      tables: { person: 2 },
+      tables: { person: 3, condition_occurrence: 2 },
       asOf: "2026-01-01",
       patients: 2,
+      excluded: 1,
+      built: 2,
     });
   });
 
   it("again replaces those that were there", async () => {
-    await using warehouse = await openCdm({ "cdm.person": [person(1), person(2)] });
+    await using warehouse = await openCdm({ "cdm.person": [person(1), person(2)], ...coded(1, 2) });
     await build(warehouse, "2026-01-01");
     await warehouse.run("delete from cdm.person where person_id = 1");
     await build(warehouse, "2020-01-01");
@@ -335,7 +347,7 @@ describe("building histories", () => {
   });
 
   it("leaves those that were there when it is stopped", async () => {
-    await using warehouse = await openCdm({ "cdm.person": [person(1)] });
+    await using warehouse = await openCdm({ "cdm.person": [person(1)], ...coded(1) });
     await build(warehouse, "2026-01-01");
     const controller = new AbortController();
     const stopping = pipeline(mappedWarehouse(), patientHistories({ asOf: "2020-01-01" })).run(warehouse, {

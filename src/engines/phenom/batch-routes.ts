@@ -114,6 +114,8 @@ function describe(batch: EngineBatch) {
     batch_id: batch.batchId,
     status: statusOf(batch),
     name: batch.name,
+    // Beyond the contract: so that a client whose start was not answered finds out whether it was heard.
+    job_ids: [...batch.jobIds.values()],
     discovery_rules: {
       object_types: batchFileKinds.map((kind) => batchFiles[kind].objectTypes[0]),
       file_patterns: ["*.csv", "*.csv.gz"],

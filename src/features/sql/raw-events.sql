@@ -1,0 +1,82 @@
+-- The events of the CDM that count, one shape for all four kinds, still with the concepts and codes of the CDM.
+
+-- How a flag is known: the interpretation of the record that the row came from, or of a row whose value it is.
+create or replace temp table abnormal_flag as
+select interpretation, flag
+from read_csv({{abnormal_flags}}, header => true, all_varchar => true);
+
+create or replace temp table flag_of_row as
+with interpreted as (
+    select landing_source as source, id, 0 as part, interpretation
+    from landing.observation
+    where interpretation is not null
+    union all
+    select source, id, part, component.interpretation
+    from (
+        select
+            landing_source as source,
+            id,
+            unnest(component) as component,
+            generate_subscripts(component, 1) as part
+        from landing.observation
+        where len(component) > 0
+    )
+    where component.interpretation is not null
+)
+
+select lineage.cdm_id as measurement_id, any_value(flag) as flag
+from interpreted
+join abnormal_flag
+    on abnormal_flag.interpretation = mapping.first_codeable_concept(interpreted.interpretation).coding[1].code
+join mapping.lineage on lineage.cdm_table = 'measurement' and lineage.resource_type = 'Observation'
+    and lineage.source = interpreted.source and lineage.resource_id = interpreted.id and lineage.part = interpreted.part
+group by all;
+
+create or replace temp table flag_of_concept as
+select concept_id, any_value(flag) as flag
+from mapping.concept_map
+join abnormal_flag on key = 'interpretation:' || interpretation
+where concept_id <> 0
+group by all
+having count(distinct flag) = 1;
+
+create or replace temp view raw_event as
+with event as (
+    select 'diagnoses' as kind, person_id, condition_start_date as day, condition_concept_id as concept_id,
+        condition_source_concept_id as source_concept_id, condition_source_value as source_value, null as abnormal
+    from cdm.condition_occurrence
+    union all
+    select 'procedures', person_id, procedure_date, procedure_concept_id, procedure_source_concept_id,
+        procedure_source_value, null
+    from cdm.procedure_occurrence
+    union all
+    select 'medications', person_id, drug_exposure_start_date, drug_concept_id, drug_source_concept_id,
+        drug_source_value, null
+    from cdm.drug_exposure
+    union all
+    select 'lab_results', person_id, measurement_date, measurement_concept_id, measurement_source_concept_id,
+        measurement_source_value,
+        coalesce(
+            flag_of_row.flag,
+            flag_of_concept.flag,
+            case
+                when value_as_number < range_low then 'L'
+                when value_as_number > range_high then 'H'
+                when value_as_number is not null and coalesce(range_low, range_high) is not null then 'N'
+            end
+        )
+    from cdm.measurement
+    left join flag_of_row using (measurement_id)
+    left join flag_of_concept on flag_of_concept.concept_id = value_as_concept_id
+)
+
+select
+    kind,
+    person_id,
+    day,
+    coalesce(concept_id, 0) as concept_id,
+    coalesce(source_concept_id, 0) as source_concept_id,
+    coalesce(source_value, '') as source_value,
+    abnormal
+from event
+where day <= {{as_of}} and day >= {{since}};

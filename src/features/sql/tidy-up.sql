@@ -1,0 +1,10 @@
+drop view coded_event;
+drop view raw_event;
+drop table flag_of_row;
+drop table event_code;
+drop table code_candidate;
+drop table chosen_code;
+drop table history_person;
+drop table changed_person;
+drop table gone_person;
+drop table if exists slice_event;
