@@ -4,6 +4,7 @@ const [name = "", ...rest] = process.argv.slice(2);
 const benchmarks: Readonly<Record<string, () => Promise<{ run: (options: readonly string[]) => Promise<void> }>>> = {
   fhir: () => import("./fhir.ts"),
   nights: () => import("./nights.ts"),
+  phenom: () => import("./phenom.ts"),
   vocabulary: () => import("./vocabulary.ts"),
 };
 
