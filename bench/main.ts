@@ -5,6 +5,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run: (options: readonl
   csv: () => import("./csv.ts"),
   fhir: () => import("./fhir.ts"),
   nights: () => import("./nights.ts"),
+  phenom: () => import("./phenom.ts"),
   vocabulary: () => import("./vocabulary.ts"),
 };
 

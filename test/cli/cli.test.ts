@@ -262,9 +262,19 @@ describe("omopipe", () => {
     const score = ["score", "phenom", "--warehouse", warehouse, "--base-url", engine.url, "--outcome", localOutcomeId];
     const scored = await omopipe(score, { PHENOM_TOKEN: "secret" });
     expect(scored).toMatchObject({ code: 0, stdout: "25 of 25 patients are scored (results.risk_score)\n" });
-    const refused = await omopipe(score, { PHENOM_TOKEN: "wrong" });
+    const refused = await omopipe([...score, "--again"], { PHENOM_TOKEN: "wrong" });
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain("401");
+
+    const unchanged = await omopipe(score, { PHENOM_TOKEN: "secret" });
+    expect(unchanged.stdout).toBe(
+      "0 of 25 patients are scored (results.risk_score)\n25 have been scored before and have not changed since\n",
+    );
+    const batch = join(folder, "batch");
+    await omopipe(["batch-files", "--warehouse", warehouse, "--out", batch, "--gzip"]);
+    expect(await readdir(batch)).toEqual(
+      ["diagnoses", "lab_results", "medications", "patients", "procedures"].map((kind) => `${kind}-1.csv.gz`),
+    );
 
     await omopipe([
       "export",

@@ -363,3 +363,190 @@ describe("building histories", () => {
     expect(await failureOf(build(warehouse))).toMatchObject({ code: "WAREHOUSE_INVALID", stage: "mappedWarehouse" });
   });
 });
+
+describe("persons without a history that can be sent", () => {
+  it("are listed with the reason", async () => {
+    await using warehouse = await openCdm({
+      "vocab.concept": vocabulary,
+      "cdm.person": [1, 2, 3, 4, 5].map((id) =>
+        person(id, { 2: { year_of_birth: 2027 }, 3: { year_of_birth: 0 } }[id] ?? {}),
+      ),
+      "cdm.death": [
+        { person_id: 4, death_date: "2025-12-31" },
+        { person_id: 5, death_date: "2026-01-01" },
+      ],
+      "cdm.condition_occurrence": [2, 3, 4, 5].map((id) => condition(id, "2019-01-01", { concept: 201826 })),
+    });
+    expect(await build(warehouse, "2026-01-01")).toMatchObject({ patients: 1, excluded: 4 });
+    expect(await warehouse.rows("select person_id, reason from features.history_exclusion order by all")).toEqual([
+      { person_id: 1, reason: "NO_CODES" },
+      { person_id: 2, reason: "NOT_BORN" },
+      { person_id: 3, reason: "NO_BIRTH_DATE" },
+      { person_id: 4, reason: "DEAD" },
+    ]);
+  });
+
+  it("do not include one of 50,000 events: nothing of it is cut off", { timeout: 60_000 }, async () => {
+    await using warehouse = await openCdm({ "vocab.concept": vocabulary, "cdm.person": [person(1)] });
+    await warehouse.run(
+      `insert into cdm.condition_occurrence by name
+       select range as condition_occurrence_id, 1 as person_id, 201826 as condition_concept_id,
+         date '1990-01-01' + (range % 10000)::integer as condition_start_date, 0 as condition_type_concept_id
+       from range(50000)`,
+    );
+    await build(warehouse, "2026-01-01");
+    expect(
+      await warehouse.row(
+        "select events, json_array_length(history, '$.diagnoses') as sent from features.patient_history",
+      ),
+    ).toEqual({ events: 50_000, sent: 50_000 });
+  });
+});
+
+describe("a patient's identifier", () => {
+  it("is a pseudonym: plain letters, the same in every run, another in another warehouse", async () => {
+    const ids: string[] = [];
+    for (let run = 0; run < 2; run++) {
+      await using warehouse = await openCdm({
+        "cdm.person": [person(1, { person_source_value: "Zoë Ångström 字" })],
+        ...coded(1),
+      });
+      for (const asOf of ["2026-01-01", "2026-01-02"]) {
+        await build(warehouse, asOf, { patientId: "pseudonym" });
+        const row = await warehouse.row<{ id: string; inside: string }>(
+          "select patient_id as id, history ->> '$.patient.patient_id' as inside from features.patient_history",
+        );
+        expect(row!.inside).toBe(row!.id);
+        expect(row!.id).toMatch(/^[0-9a-f]{32}$/);
+        ids.push(row!.id);
+      }
+    }
+    expect(ids[0]).toBe(ids[1]);
+    expect(new Set(ids).size).toBe(2);
+  });
+});
+
+describe("building again", () => {
+  it("builds only the histories that have changed, and gives what building all anew gives", async () => {
+    const rows = {
+      "cdm.person": [1, 2, 3, 4].map((id) => person(id)),
+      ...coded(1, 2, 3, 4),
+    };
+    await using warehouse = await openCdm(rows);
+    expect((await build(warehouse, "2026-01-01")).built).toBe(4);
+    expect((await build(warehouse, "2026-01-02")).built).toBe(0);
+    await warehouse.append("cdm.drug_exposure", [drug(2, "2020-01-01", { concept: 19019073 })]);
+    await warehouse.run("update cdm.person set gender_concept_id = 8507 where person_id = 3");
+    await warehouse.run("delete from cdm.condition_occurrence where person_id = 4");
+    expect(await build(warehouse, "2026-01-02")).toMatchObject({ built: 2, patients: 3, excluded: 1 });
+    const made = "select * exclude (run_id) from features.patient_history order by person_id";
+    const events = "from features.history_event order by all";
+    const nightly = [await warehouse.rows(made), await warehouse.rows(events)];
+    await warehouse.run("delete from features.patient_history; delete from features.history_event");
+    expect((await build(warehouse, "2026-01-02")).built).toBe(3);
+    expect([await warehouse.rows(made), await warehouse.rows(events)]).toEqual(nightly);
+  });
+});
+
+describe("options", () => {
+  const diagnosis = { concept: 201826, source: 35206882, value: "E11.9" };
+  const codes = async (options: PatientHistoriesOptions) => {
+    const { history, not_expressed } = await historyOf(
+      { "cdm.condition_occurrence": [condition(1, "2020-01-01", diagnosis)] },
+      "2020-01-10",
+      options,
+    );
+    return [history.diagnoses?.map(({ code, code_type_name }) => `${code_type_name} ${code}`).join(), not_expressed];
+  };
+
+  it.each([
+    [{}, ["ICD10 E11.9", 0]],
+    [{ icd: "undotted" }, ["ICD10 E119", 0]],
+    [{ icd: "dotted" }, ["ICD10 E11.9", 0]],
+    [{ codeSystems: { diagnoses: ["SNOMED", "ICD10"] } }, ["SNOMED 44054006", 0]],
+    [{ codeSystems: { diagnoses: ["ICD9", "ICD10"] } }, ["ICD10 E11.9", 0]],
+    [{ codeSystems: { medications: ["RXNORM"] } }, ["ICD10 E11.9", 0]],
+  ] as const)("%o give %o", async (options, expected) => {
+    expect(await codes(options)).toEqual(expected);
+  });
+
+  it("that no code fits leave the event out, counted", async () => {
+    expect(await codes({ codeSystems: { diagnoses: ["ICD9"] } })).toEqual(["", 1]);
+  });
+
+  it.each([
+    [9, 1],
+    [10, 1],
+    [7, 0],
+  ])("look back %i days: %i diagnoses", async (lookBackDays, diagnoses) => {
+    const { history } = await historyOf(
+      {
+        "cdm.condition_occurrence": [condition(1, "2020-01-01", diagnosis)],
+        "cdm.procedure_occurrence": [procedure(1, "2020-01-09", { concept: 4230911 })],
+      },
+      "2020-01-10",
+      { lookBackDays },
+    );
+    expect(history.diagnoses).toHaveLength(diagnoses);
+  });
+
+  it.each([
+    { lookBackDays: 0 },
+    { icd: "roman" },
+    { codeSystems: { diagnoses: [] } },
+    { codeSystems: { teeth: ["FDI"] } },
+    { patientId: "name" },
+  ])("that cannot be are refused: %o", async (options) => {
+    await using warehouse = await openCdm({ "cdm.person": [person(1)], ...coded(1) });
+    expect((await failureOf(build(warehouse, "2026-01-01", options as PatientHistoriesOptions))).code).toBe("USAGE");
+  });
+});
+
+describe("the flag of a laboratory result", () => {
+  const observation = (id: string, interpretation: string) => ({
+    landing_source: "default",
+    landing_file: 1,
+    id,
+    interpretation: JSON.stringify([{ coding: [{ code: interpretation }] }]),
+  });
+  const flagOf = async (interpretation: string, more: object) => {
+    const row = measurement(1, "2020-01-01", { concept: 3004410 }, more) as { measurement_id: number };
+    const { history } = await historyOf({
+      "cdm.measurement": [row],
+      "landing.observation": [observation("o", interpretation)],
+      "mapping.lineage": [
+        {
+          cdm_table: "measurement",
+          cdm_id: row.measurement_id,
+          source: "default",
+          file_id: 1,
+          resource_type: "Observation",
+          resource_id: "o",
+          part: 0,
+          target: 0,
+        },
+      ],
+    });
+    return history.lab_results?.[0]?.value_abnormal;
+  };
+
+  it.each([
+    ["HH", {}, "H"],
+    ["A", {}, "Y"],
+    ["N", { value_as_number: 6, range_high: 5 }, "N"],
+    ["POS", { value_as_number: 6, range_high: 5 }, "H"],
+    ["POS", {}, null],
+  ])("is by the interpretation %s where it says so, else by the range: %o is %s", async (code, more, flag) => {
+    expect(await flagOf(code, more)).toBe(flag);
+  });
+
+  it("is by the concept of an interpretation in the row", async () => {
+    const { history } = await historyOf({
+      "cdm.measurement": [measurement(1, "2020-01-01", { concept: 3004410 }, { value_as_concept_id: 4267416 })],
+      "mapping.concept_map": [
+        { key: "interpretation:L", concept_id: 4267416, name: "Low", in_vocabulary: true, domain_id: "Meas Value" },
+      ],
+    });
+    expect(history.lab_results?.[0]?.value_abnormal).toBe("L");
+  });
+});
