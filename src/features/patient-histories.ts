@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Filled, Mapped } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
+import { defineTables, type TableDefinitions } from "../warehouse/define-tables.ts";
 import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
@@ -42,7 +43,7 @@ export function patientHistories(options: PatientHistoriesOptions = {}): Stage<M
         code_types: literal(fileURLToPath(new URL("../../schemas/code-types.csv", import.meta.url))),
         run_id: literal(runId),
       });
-      await warehouse.run(sqlText(import.meta.url, "features.sql"));
+      await warehouse.transaction(() => defineTables(warehouse, featureTables()));
       await warehouse.transaction(() => warehouse.run(build, undefined, { signal }));
       const count = await warehouse.row<{ patients: number }>(
         "select count(*) as patients from features.patient_history",
@@ -51,3 +52,9 @@ export function patientHistories(options: PatientHistoriesOptions = {}): Stage<M
     },
   };
 }
+
+const featureTables = (): TableDefinitions => ({
+  part: "features",
+  sql: sqlText(import.meta.url, "features.sql"),
+  rows: "kept",
+});

@@ -4,6 +4,7 @@ import { statusOf } from "../clients/http/failures.ts";
 import type { Histories } from "../features/patient-histories.ts";
 import { inStage, OmopipeError } from "../pipeline/errors.ts";
 import type { Stage, StageContext } from "../pipeline/stage.ts";
+import { defineTables, type TableDefinitions } from "../warehouse/define-tables.ts";
 import { sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { Score, Scorer } from "./scorer.ts";
@@ -43,7 +44,7 @@ export function scoreWith(scorer: Scorer): Stage<Histories, Scored, Warehouse> {
     name: nameOf(scorer),
     async execute(histories, context) {
       const { target: warehouse, progress, signal } = context;
-      await warehouse.run(sqlText(import.meta.url, "results.sql"));
+      await warehouse.transaction(() => defineTables(warehouse, resultTables()));
       const stop = new AbortController();
       const calls = { signal: AbortSignal.any([signal, stop.signal]) };
       const queue = new PQueue({ concurrency: scorer.concurrency });
@@ -194,3 +195,9 @@ async function nobodyScored(
     `None of ${failed} patients could be scored by ${scorer.modelSource}; the first reason: ${first?.message}`,
   );
 }
+
+const resultTables = (): TableDefinitions => ({
+  part: "results",
+  sql: sqlText(import.meta.url, "results.sql"),
+  rows: "kept",
+});

@@ -18,7 +18,14 @@ create table if not exists meta.run (
     message     varchar
 );
 
--- Facts about the warehouse itself: its layout version, the vocabulary it was loaded with.
+-- By which definitions the tables were made. Where they are others now, the tables are brought up to date.
+create table if not exists meta.layout (
+    part                varchar not null,     -- warehouse, landing, mapping, features, results
+    hash                varchar not null,     -- of the definitions
+    software_version    varchar not null
+);
+
+-- Facts about the warehouse itself: the vocabulary it was loaded with, the rules it was mapped by.
 create table if not exists meta.setting (
     name        varchar not null,
     value       varchar

@@ -7,6 +7,7 @@ import type { Batch } from "../pipeline/stage.ts";
 import { appendRows } from "./append.ts";
 import { createCdmTables } from "./cdm-tables.ts";
 import { connect } from "./connection.ts";
+import { defineTables, type TableDefinitions } from "./define-tables.ts";
 import { createLedger } from "./ledger.ts";
 import { pathLiteral, sqlText } from "./sql-text.ts";
 import { createStreams, type ResultChunk } from "./streams.ts";
@@ -78,8 +79,10 @@ export interface Warehouse extends AsyncDisposable {
 }
 
 /**
- * Opens (and, where it does not exist, makes) a warehouse: a DuckDB file, or ":memory:".
- * Throws WAREHOUSE_LOCKED when another process writes to it, WAREHOUSE_INVALID when the file is no warehouse.
+ * Opens (and, where it does not exist, makes) a warehouse: a DuckDB file, or ":memory:". One that an earlier release made is brought
+ * up to date.
+ * Throws WAREHOUSE_LOCKED when another process writes to it, WAREHOUSE_INVALID when the file is no warehouse, or that of a
+ * later release.
  *
  * @example
  * await using warehouse = await openWarehouse("warehouse.duckdb", { vocabulary: "athena/" });
@@ -176,15 +179,22 @@ async function openDatabase(
   };
 
   try {
-    if (!options.readOnly) await warehouse.run(`${sqlText(import.meta.url, "schema.sql")}\n${createCdmTables()}`);
+    if (!options.readOnly) await warehouse.transaction(() => defineTables(warehouse, ownTables()));
     return warehouse;
   } catch (error) {
     await warehouse.close();
+    if (error instanceof OmopipeError && error.code === "WAREHOUSE_INVALID") throw error;
     throw new OmopipeError("WAREHOUSE_INVALID", `${path} could not be set up as a warehouse: ${messageOf(error)}`, {
       cause: error,
     });
   }
 }
+
+const ownTables = (): TableDefinitions => ({
+  part: "warehouse",
+  sql: `${sqlText(import.meta.url, "schema.sql")}\n${createCdmTables()}`,
+  rows: "kept",
+});
 
 /**
  * Threads read and write a table by groups of rows. In DuckDB's own groups of 122,880 rows most resource types are one or two:

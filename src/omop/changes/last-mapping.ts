@@ -4,6 +4,7 @@ import { layoutOf, openLanding } from "../../ingest/landing-tables.ts";
 import { softwareVersion } from "../../version.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
+import { mappingTables } from "../mapping-steps.ts";
 
 /** All that says how records become rows, as one text: where it is another than before, all records are mapped anew. */
 export async function rulesInUse(warehouse: Warehouse, options: MapToOmopOptions, version: string): Promise<string> {
@@ -15,7 +16,7 @@ export async function rulesInUse(warehouse: Warehouse, options: MapToOmopOptions
   // Rules of SOURCE_TO_CONCEPT_MAP hold from one day to another.
   const dated = await warehouse.row("select current_date as day from vocabulary.source_to_concept_map limit 1");
   const layout = layoutOf(await openLanding(warehouse));
-  const rules = [options, version, vocabulary, engine, extracts, dated, layout, softwareVersion];
+  const rules = [options, version, vocabulary, engine, extracts, dated, layout, mappingTables().sql, softwareVersion];
   return createHash("sha256").update(JSON.stringify(rules)).digest("hex");
 }
 
