@@ -1,10 +1,17 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from "commander";
-import { OmopipeError } from "../pipeline/errors.ts";
+import { type ErrorCode, OmopipeError } from "../pipeline/errors.ts";
 import { softwareVersion } from "../version.ts";
 
-/** 0 done, 1 failed, 2 wrong usage, 3 done but something was quarantined or dropped and --strict was given. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, incomplete: 3 } as const;
+/** What each means to those who start omopipe: docs/running.md#exit-codes. */
+const exitCodes = { done: 0, failed: 1, usage: 2, locked: 75, stopped: 143 } as const;
+
+/** Nothing was wrong with the call or the data: 75 may be tried again later, 143 was asked for. */
+const codesOfErrors: Partial<Record<ErrorCode, number>> = {
+  USAGE: exitCodes.usage,
+  WAREHOUSE_LOCKED: exitCodes.locked,
+  ABORTED: exitCodes.stopped,
+};
 
 const program = new Command("omopipe")
   .description("FHIR and CSV to OMOP CDM 5.4 in DuckDB and Parquet, with patient risk scores beside the data.")
@@ -146,8 +153,9 @@ program
 
 program
   .command("status")
-  .description("list the runs of a warehouse and what each read")
+  .description("list the runs of a warehouse, what each read, wrote and refused, and what waits")
   .requiredOption("--warehouse <file>", "the DuckDB file")
+  .addOption(choice("--format <format>", "for people, or one JSON object with all that is known", ["table", "json"]))
   .action(async (options) => await (await import("./status.ts")).status(options));
 
 // A reader that has seen enough (`| head`) closes the pipe: that is no failure.
@@ -166,7 +174,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   if (error instanceof OmopipeError) {
     console.error(error.message);
-    return error.code === "USAGE" ? exitCodes.usage : exitCodes.failed;
+    return codesOfErrors[error.code] ?? exitCodes.failed;
   }
   console.error(error);
   return exitCodes.failed;

@@ -5,7 +5,7 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
 import { rejectedRows } from "./csv-rejects.ts";
 import type { ScannedCsv } from "./csv-scan.ts";
 import { valueSql } from "./csv-value.ts";
-import { quarantine, registerFiles } from "./landing-files.ts";
+import { countLanding, quarantine, registerFiles } from "./landing-files.ts";
 import type { Problem, Refused } from "./quarantine.ts";
 
 /** A file, and what the mapping says of it. */
@@ -52,6 +52,7 @@ export async function landCsv(files: readonly CsvFile[], context: CsvLandingCont
   }
   const landed = new Map(files.flatMap(({ name, mapping }) => (mapping ? [[name, mapping]] : [])));
   for (const [name, mapping] of landed) await tidy(name, mapping, context);
+  await countLanding(context, "csvFiles", { landed: files.map(({ path }) => path), unchanged: 0 });
   const ids = await warehouse.rows<{ file_id: number }>("select file_id from landing_file order by file_id");
   await warehouse.run("drop table landing_file");
   return ids.map(({ file_id }) => file_id);

@@ -3,6 +3,7 @@ import { landedTypes, openLanding, tableNameOf } from "../ingest/landing-tables.
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage, StageContext } from "../pipeline/stage.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
+import { countInRun } from "../warehouse/ledger.ts";
 import { identifier, literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
@@ -57,6 +58,7 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
       if (!(await isMapped(warehouse, rules))) await mapEverything(context, options, version, rules);
       else if (await hasChanged(warehouse)) await mapWhatChanged(context, options, version, rules);
       const tables = await countTables(warehouse);
+      await countMapping(context, tables);
       await warnOfLoss(context);
       const cut = await cutWarning(warehouse);
       if (cut) context.warn(cut);
@@ -92,6 +94,14 @@ async function warnOfConcepts(
   options: MapToOmopOptions,
 ): Promise<void> {
   if (!options.noVocabulary) for (const warning of await conceptWarnings(warehouse, options)) warn(warning);
+}
+
+async function countMapping(context: StageContext<Warehouse>, tables: Readonly<Record<string, number>>): Promise<void> {
+  const dropped = await context.target.row<{ count: number }>(
+    "select count(*) as count from mapping.dropped where whole_record",
+  );
+  const rows = Object.values(tables).reduce((sum, count) => sum + count, 0);
+  await countInRun(context, "mapToOmop", { persons: tables.person ?? 0, rows, dropped: dropped!.count });
 }
 
 /** Says how much left no row, and loudly when it is nearly all: most often the patients are missing from the input. */

@@ -5,6 +5,7 @@ import type { Histories } from "../features/patient-histories.ts";
 import { inStage, OmopipeError } from "../pipeline/errors.ts";
 import type { Stage, StageContext } from "../pipeline/stage.ts";
 import { defineTables, type TableDefinitions } from "../warehouse/define-tables.ts";
+import { countInRun } from "../warehouse/ledger.ts";
 import { sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { Score, Scorer } from "./scorer.ts";
@@ -98,6 +99,7 @@ export function scoreWith(scorer: Scorer): Stage<Histories, Scored, Warehouse> {
         await flush().catch(() => {});
         throw error;
       }
+      await countInRun(context, nameOf(scorer), { scored, failed });
       if (failed > 0 && scored === 0) throw await nobodyScored(warehouse, failed, histories.runId, scorer);
       return { ...histories, stage: "scored", scored, failed };
     },

@@ -238,9 +238,12 @@ async function openInstance(path: string, options: WarehouseOptions): Promise<Du
     instance?.closeSync();
     const message = messageOf(error);
     if (/could not set lock on file|used by another process/i.test(message)) {
+      // DuckDB knows who it is where the operating system tells.
+      const [, program, id] = /lock is held in (.+?) \(PID (\d+)\)/.exec(message) ?? [];
+      const holder = id === undefined ? "" : ` (${program}, process ${id})`;
       throw new OmopipeError(
         "WAREHOUSE_LOCKED",
-        `${path} is in use by another process, and a warehouse has one writer at a time. ` +
+        `${path} is in use by another process${holder}, and a warehouse has one writer at a time. ` +
           "Wait until that process ends, or stop it, and run this again.",
         { retryable: true, cause: error },
       );
