@@ -122,10 +122,11 @@ program
 
 program
   .command("export")
-  .description("write tables as Parquet, Arrow or CSV")
+  .description("write tables as Parquet, Arrow or CSV, or the CDM to PostgreSQL (PGHOST, PGUSER, PGPASSWORD …)")
   .requiredOption("--warehouse <file>", "a mapped warehouse")
-  .requiredOption("--format <format>", "parquet, arrow or csv")
-  .requiredOption("--out <folder>", "where to write one file a table")
+  .requiredOption("--format <format>", "parquet, arrow, csv or postgres")
+  .option("--out <folder>", "where to write one file a table")
+  .option("--schema <name>", "of PostgreSQL: where the tables are", "cdm")
   .option("--tables <names>", "comma-separated; default: all that have rows", list)
   .action(async (options) => await (await import("./export.ts")).exportCommand(options));
 
