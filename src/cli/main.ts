@@ -72,8 +72,11 @@ program
     "1GB",
   )
   .option("--strict", "exit with 3 when a record was quarantined or dropped", false)
+  .option("--schedule <cron>", 'stay, and run at these times: "0 2 * * *" is every night at two (local time)')
   .action(async (inputs, options) => {
-    process.exitCode = await (await import("./etl.ts")).etl(inputs, options);
+    process.exitCode = options.schedule
+      ? await (await import("./schedule.ts")).keepSchedule(options.schedule)
+      : await (await import("./etl.ts")).etl(inputs, options);
   });
 
 program
@@ -150,7 +153,11 @@ program
   .description("run a pipeline written in TypeScript or JavaScript")
   .argument("<pipeline>", "the file")
   .argument("[arguments...]", "passed on to it, after --")
-  .action(async (file, rest) => await (await import("./run.ts")).run(file, rest));
+  .option("--schedule <cron>", 'stay, and run at these times: "0 2 * * *" is every night at two (local time)')
+  .action(async (file, rest, options) => {
+    if (options.schedule) process.exitCode = await (await import("./schedule.ts")).keepSchedule(options.schedule);
+    else await (await import("./run.ts")).run(file, rest);
+  });
 
 program
   .command("status")
