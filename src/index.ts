@@ -13,6 +13,7 @@ export { createPhenomClient, type PhenomClient, type PhenomClientOptions } from 
 export { servePhenom } from "./engines/phenom/serve-phenom.ts";
 // sinks
 export { arrow } from "./export/arrow.ts";
+export { type ParquetLoadsOptions, parquetLoads } from "./export/parquet-loads.ts";
 export { type PostgresOptions, postgres } from "./export/postgres.ts";
 export { csv, type ExportOptions, parquet } from "./export/sql-formats.ts";
 // histories and scores

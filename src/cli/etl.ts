@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { RunReport } from "../../schemas/report.ts";
+import { isRemote } from "../export/remote.ts";
 import { parquet } from "../export/sql-formats.ts";
 import { csvFiles } from "../ingest/csv-files.ts";
 import { fhirFiles, type Landed } from "../ingest/fhir-files.ts";
@@ -38,6 +39,12 @@ export interface EtlOptions {
 export async function etl(inputs: readonly string[], options: EtlOptions): Promise<number> {
   const { vocabulary, vocabularyCache, source, out, sourceValue, routing, concepts, typeConcept, notes, memoryLimit } =
     options;
+  if (out !== undefined && isRemote(out)) {
+    throw new OmopipeError(
+      "USAGE",
+      `etl writes to folders. Then: omopipe export --warehouse ${options.warehouse} --format parquet --out ${out}`,
+    );
+  }
   const overrides = options.overrides === undefined ? {} : await readOverrides(options.overrides);
   const rules = { sourceValue, routing, concepts, typeConcept, notes, ...overrides };
   const load = pipeline(

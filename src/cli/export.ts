@@ -1,4 +1,5 @@
 import { arrow } from "../export/arrow.ts";
+import { parquetLoads } from "../export/parquet-loads.ts";
 import { postgres } from "../export/postgres.ts";
 import { csv, type ExportOptions, parquet } from "../export/sql-formats.ts";
 import { type Filled, mappedWarehouse } from "../omop/map-to-omop.ts";
@@ -17,6 +18,8 @@ export interface ExportCommandOptions {
   readonly out?: string;
   readonly tables?: readonly string[];
   readonly schema: string;
+  /** true: named after the time of the run. */
+  readonly load?: string | true;
 }
 
 /** `omopipe export`. */
@@ -28,7 +31,7 @@ export async function exportCommand(options: ExportCommandOptions): Promise<void
   });
 }
 
-function sinkOf({ format, out, tables, schema }: ExportCommandOptions) {
+function sinkOf({ format, out, tables, schema, load }: ExportCommandOptions) {
   if (format === "postgres") {
     if (tables || out) throw new OmopipeError("USAGE", "postgres writes all tables of the CDM, into --schema NAME.");
     return { stage: postgres({ schema }), place: `schema ${schema} of PostgreSQL` };
@@ -38,5 +41,12 @@ function sinkOf({ format, out, tables, schema }: ExportCommandOptions) {
     throw new OmopipeError("USAGE", `There is no format ${format}; there are parquet, arrow, csv and postgres.`);
   }
   if (out === undefined) throw new OmopipeError("USAGE", `Say where to write one file a table: --out FOLDER`);
+  if (load !== undefined) {
+    if (format !== "parquet") throw new OmopipeError("USAGE", "--load goes with --format parquet only.");
+    return {
+      stage: parquetLoads(out, { tables, load: load === true ? undefined : load }),
+      place: `${out}, in a load of their own`,
+    };
+  }
   return { stage: write(out, { tables }), place: out };
 }

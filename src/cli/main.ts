@@ -129,6 +129,10 @@ program
   .requiredOption("--warehouse <file>", "a mapped warehouse")
   .requiredOption("--format <format>", "parquet, arrow, csv or postgres")
   .option("--out <folder>", "where to write one file a table")
+  .option(
+    "--load [name]",
+    "Parquet beside that of earlier runs, in <folder>/load=<name> (default: the time of the run)",
+  )
   .option("--schema <name>", "of PostgreSQL: where the tables are", "cdm")
   .option("--tables <names>", "comma-separated; default: all that have rows", list)
   .action(async (options) => await (await import("./export.ts")).exportCommand(options));
