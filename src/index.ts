@@ -22,6 +22,7 @@ export { type CsvFilesOptions, csvFiles } from "./ingest/csv-files.ts";
 export { defineCsvMapping, loadCsvMapping } from "./ingest/csv-mapping.ts";
 export { type FhirFilesOptions, fhirFiles, type Landed } from "./ingest/fhir-files.ts";
 export { type FhirToOmop, type FhirToOmopOptions, openFhirToOmop } from "./omop/fhir-to-omop/fhir-to-omop.ts";
+export { forgetLanding } from "./omop/forget-landing.ts";
 export { type Filled, type Mapped, type MapToOmopOptions, mappedWarehouse, mapToOmop } from "./omop/map-to-omop.ts";
 // pipelines
 export { type ErrorCode, OmopipeError, type OmopipeErrorOptions } from "./pipeline/errors.ts";

@@ -6,6 +6,7 @@ import { parquet } from "../export/sql-formats.ts";
 import { csvFiles } from "../ingest/csv-files.ts";
 import { fhirFiles, type Landed } from "../ingest/fhir-files.ts";
 import { findFiles } from "../ingest/find-files.ts";
+import { forgetLanding } from "../omop/forget-landing.ts";
 import { type MapToOmopOptions, mapToOmop } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
@@ -32,6 +33,7 @@ export interface EtlOptions {
   readonly overrides?: string;
   readonly out?: string;
   readonly memoryLimit: string;
+  readonly keepLanding: "all" | "none";
   readonly strict: boolean;
 }
 
@@ -51,7 +53,8 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
     await sources(inputs, options),
     mapToOmop({ noVocabulary: vocabulary === false, sourceName: source, ...rules }),
   );
-  const whole = out === undefined ? load : pipeline(load, parquet(out), runReport(out), unmappedCodes(out));
+  const written = out === undefined ? load : pipeline(load, parquet(out), runReport(out), unmappedCodes(out));
+  const whole = options.keepLanding === "none" ? pipeline(written, forgetLanding()) : written;
   if (vocabulary) await findVocabulary(vocabulary);
   await mkdir(dirname(options.warehouse), { recursive: true });
   return await runPipeline(

@@ -71,6 +71,12 @@ program
     memorySize,
     "1GB",
   )
+  .addOption(
+    choice("--keep-landing <which>", "none: keep no records as they landed; each run then reads and maps all files", [
+      "all",
+      "none",
+    ]),
+  )
   .option("--strict", "exit with 3 when a record was quarantined or dropped", false)
   .option("--schedule <cron>", 'stay, and run at these times: "0 2 * * *" is every night at two (local time)')
   .action(async (inputs, options) => {

@@ -86,7 +86,8 @@ const filesOfSources = `
   group by source order by source`;
 
 async function readPending(warehouse: Warehouse, tables: ReadonlySet<string>): Promise<WarehouseStatus["pending"]> {
-  const isMapped = await warehouse.row("select 1 from meta.setting where name = 'mapping'");
+  // All that was mapped before it was forgotten is mapped.
+  const isMapped = await warehouse.row("select 1 from meta.setting where name in ('mapping', 'landing')");
   const hasFiles = tables.has("file") && (await warehouse.row("select 1 from meta.file limit 1")) !== undefined;
   const changed = tables.has("change")
     ? await warehouse.row<{ patients: number; others: number }>(

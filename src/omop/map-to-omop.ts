@@ -12,6 +12,7 @@ import { mapChanges } from "./changes/map-changes.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
 import { cutWarning } from "./cut-texts.ts";
 import { chosenExtracts, fhirExtracts } from "./extracts.ts";
+import { mustHaveLanded } from "./forget-landing.ts";
 import { checkOptions, type MapToOmopOptions } from "./mapping-options.ts";
 import { mappingSteps, preparingSteps, ruleSteps } from "./mapping-steps.ts";
 import { withOwnExtracts } from "./own-extracts.ts";
@@ -54,6 +55,7 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
       checkOptions(options);
       const version = await attachVocabulary(context, options);
       await openLanding(warehouse);
+      await mustHaveLanded(context);
       const rules = await rulesInUse(warehouse, options, version);
       if (!(await isMapped(warehouse, rules))) await mapEverything(context, options, version, rules);
       else if (await hasChanged(warehouse)) await mapWhatChanged(context, options, version, rules);

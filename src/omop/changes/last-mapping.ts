@@ -36,6 +36,6 @@ export async function hasChanged(warehouse: Warehouse): Promise<boolean> {
 
 /** To be called in the transaction of the mapping. */
 export async function rememberMapping(warehouse: Warehouse, rules: string): Promise<void> {
-  await warehouse.run("delete from meta.change; delete from meta.setting where name = 'mapping'");
+  await warehouse.run("delete from meta.change; delete from meta.setting where name in ('mapping', 'landing')");
   await warehouse.run("insert into meta.setting values ('mapping', $1)", [rules]);
 }
