@@ -42,7 +42,9 @@ async function createTables(warehouse: Warehouse): Promise<readonly LandingTable
   const definition = (name: string) => readFileSync(new URL(`${name}.sql`, definitions), "utf8");
   const creates = [definition("types"), ...landedTypes.map((type) => definition(tableNameOf(type)))];
   const sql = [sqlText(import.meta.url, "ingest.sql"), ...creates].join("\n");
-  await warehouse.transaction(() => defineTables(warehouse, { part: "landing", sql, rows: "kept" }));
+  const made = await warehouse.transaction(() => defineTables(warehouse, { part: "landing", sql, rows: "kept" }));
+  // After a kill DuckDB replays its log, and that may fail at types which were made anew.
+  if (made) await warehouse.run(`checkpoint ${warehouse.database}`);
   tablesOfDefinitions ??= await Promise.all(landedTypes.map((resourceType) => readDefinition(warehouse, resourceType)));
   return tablesOfDefinitions;
 }

@@ -24,7 +24,11 @@ export const ruleSteps: readonly MappingStep[] = ["status-filter.sql", "resolve/
 
 /** The tables, shapes and macros of a mapping: once for each connection. */
 export const preparingSteps: readonly MappingStep[] = [
-  { work: (warehouse) => defineTables(warehouse, mappingTables()) },
+  {
+    work: async (warehouse) => {
+      await defineTables(warehouse, mappingTables());
+    },
+  },
   "events.sql",
 ];
 

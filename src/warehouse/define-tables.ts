@@ -23,13 +23,13 @@ interface Column {
 
 /**
  * Makes the tables that are not there yet, and brings those up to date that an earlier release made: they become what the
- * definitions say and take over all columns and members that both have, by name. To be called in a transaction. Costs a query when
- * all is as it should be. Throws WAREHOUSE_INVALID when a later release made them.
+ * definitions say and take over all columns and members that both have, by name. To be called in a transaction; gives whether anything
+ * was to be done. Costs a query when all is as it should be. Throws WAREHOUSE_INVALID when a later release made them.
  */
-export async function defineTables(warehouse: Warehouse, definitions: TableDefinitions): Promise<void> {
+export async function defineTables(warehouse: Warehouse, definitions: TableDefinitions): Promise<boolean> {
   const hash = createHash("sha256").update(definitions.sql).digest("hex");
   const known = await layoutOf(warehouse, definitions.part);
-  if (known?.hash === hash) return;
+  if (known?.hash === hash) return false;
   if (known && isLater(known.software_version)) {
     throw new OmopipeError(
       "WAREHOUSE_INVALID",
@@ -40,6 +40,7 @@ export async function defineTables(warehouse: Warehouse, definitions: TableDefin
   await bringUpToDate(warehouse, definitions);
   await warehouse.run("delete from meta.layout where part = $1", [definitions.part]);
   await warehouse.run("insert into meta.layout values ($1, $2, $3)", [definitions.part, hash, softwareVersion]);
+  return true;
 }
 
 async function layoutOf(warehouse: Warehouse, part: string) {

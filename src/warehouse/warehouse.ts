@@ -179,7 +179,9 @@ async function openDatabase(
   };
 
   try {
-    if (!options.readOnly) await warehouse.transaction(() => defineTables(warehouse, ownTables()));
+    if (!options.readOnly && (await warehouse.transaction(() => defineTables(warehouse, ownTables())))) {
+      await warehouse.run(`checkpoint ${database}`);
+    }
     return warehouse;
   } catch (error) {
     await warehouse.close();

@@ -65,8 +65,9 @@ describe("forgetLanding", () => {
   it("keeps no rows of CSV either", { timeout: 60_000 }, async () => {
     await using warehouse = await openWarehouse(":memory:");
     const read = csvFiles(projectFile("sample-data/csv"), { mapping: "synthea" });
-    await pipeline(read, map, forgetLanding()).run(warehouse);
+    const fhir = fhirFiles(projectFile("sample-data/fhir/ndjson"), { source: "fhir" });
+    await pipeline(fhir, read, map, forgetLanding()).run(warehouse);
     expect(await landedRows(warehouse)).toBe(0);
-    expect(await warehouse.row("select count(*) as rows from cdm.person")).toEqual({ rows: 25 });
+    expect(await warehouse.row("select count(*) as rows from cdm.person")).toEqual({ rows: 50 });
   });
 });
