@@ -26,6 +26,8 @@ export type { BatchFileUpload, UploadFileOptions } from "./clients/phenom/upload
 export { servePhenom } from "./engines/phenom/serve-phenom.ts";
 // sinks
 export { arrow } from "./export/arrow.ts";
+export { type ParquetLoadsOptions, parquetLoads } from "./export/parquet-loads.ts";
+export { type PostgresOptions, postgres } from "./export/postgres.ts";
 export { csv, type ExportOptions, parquet } from "./export/sql-formats.ts";
 // histories and scores
 export { batchFiles } from "./features/batch-files.ts";
@@ -47,6 +49,7 @@ export type { CsvRowAnswer, CsvRowObject, CsvTransform } from "./ingest/csv-tran
 export { type FhirFilesOptions, fhirFiles, type Landed } from "./ingest/fhir-files.ts";
 export { type FhirServerOptions, fhirServer } from "./ingest/fhir-server/fhir-server.ts";
 export { type FhirToOmop, type FhirToOmopOptions, openFhirToOmop } from "./omop/fhir-to-omop/fhir-to-omop.ts";
+export { forgetLanding } from "./omop/forget-landing.ts";
 export { type Filled, type Mapped, type MapToOmopOptions, mappedWarehouse, mapToOmop } from "./omop/map-to-omop.ts";
 // pipelines
 export { type ErrorCode, OmopipeError, type OmopipeErrorOptions } from "./pipeline/errors.ts";

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { RunReport } from "../../schemas/report.ts";
+import { isRemote } from "../export/remote.ts";
 import { parquet } from "../export/sql-formats.ts";
 import { csvFiles } from "../ingest/csv-files.ts";
 import { loadCsvMapping } from "../ingest/csv-mapping.ts";
@@ -9,6 +10,7 @@ import type { CsvStream } from "../ingest/csv-stream.ts";
 import { fhirFiles, type Landed } from "../ingest/fhir-files.ts";
 import { findFiles } from "../ingest/find-files.ts";
 import { vocabularyMissing } from "../omop/attach-vocabulary.ts";
+import { forgetLanding } from "../omop/forget-landing.ts";
 import { type MapToOmopOptions, mapToOmop } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
@@ -38,6 +40,7 @@ export interface EtlOptions extends ServerSourceOptions {
   readonly overrides?: string;
   readonly out?: string;
   readonly memoryLimit: string;
+  readonly keepLanding: "all" | "none";
   readonly strict: boolean;
 }
 
@@ -56,13 +59,20 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
     notes,
     memoryLimit,
   } = options;
+  if (out !== undefined && isRemote(out)) {
+    throw new OmopipeError(
+      "USAGE",
+      `etl writes to folders. Then: omopipe export --warehouse ${options.warehouse} --format parquet --out ${out}`,
+    );
+  }
   const overrides = options.overrides === undefined ? {} : await readOverrides(options.overrides);
   const rules = { sourceValue, routing, concepts, typeConcept, ruleset, notes, ...overrides };
   const load = pipeline(
     await sources(inputs, options),
     mapToOmop({ noVocabulary: vocabulary === false, sourceName: source, ...rules }),
   );
-  const whole = out === undefined ? load : pipeline(load, parquet(out), runReport(out), unmappedCodes(out));
+  const written = out === undefined ? load : pipeline(load, parquet(out), runReport(out), unmappedCodes(out));
+  const whole = options.keepLanding === "none" ? pipeline(written, forgetLanding()) : written;
   // What is wrong with the places is said before hours are spent on the input.
   if (vocabulary) await findVocabulary(vocabulary);
   if (vocabulary === undefined && !existsSync(options.warehouse)) throw vocabularyMissing();

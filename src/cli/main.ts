@@ -1,11 +1,18 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from "commander";
-import { OmopipeError } from "../pipeline/errors.ts";
+import { type ErrorCode, OmopipeError } from "../pipeline/errors.ts";
 import { softwareVersion } from "../version.ts";
 import { addServerOptions } from "./server-options.ts";
 
-/** 0 done, 1 failed, 2 wrong usage, 3 done but something was quarantined or dropped and --strict was given. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, incomplete: 3 } as const;
+/** What each means to those who start omopipe: docs/running.md#exit-codes. */
+const exitCodes = { done: 0, failed: 1, usage: 2, locked: 75, stopped: 143 } as const;
+
+/** Nothing was wrong with the call or the data: 75 may be tried again later, 143 was asked for. */
+const codesOfErrors: Partial<Record<ErrorCode, number>> = {
+  USAGE: exitCodes.usage,
+  WAREHOUSE_LOCKED: exitCodes.locked,
+  ABORTED: exitCodes.stopped,
+};
 
 const program = new Command("omopipe")
   .description("FHIR and CSV to OMOP CDM 5.4 in DuckDB and Parquet, with patient risk scores beside the data.")
@@ -73,9 +80,18 @@ const etl = program
     memorySize,
     "1GB",
   )
+  .addOption(
+    choice("--keep-landing <which>", "none: keep no records as they landed; each run then reads and maps all files", [
+      "all",
+      "none",
+    ]),
+  )
   .option("--strict", "exit with 3 when a record was quarantined or dropped", false)
+  .option("--schedule <cron>", 'stay, and run at these times: "0 2 * * *" is every night at two (local time)')
   .action(async (inputs, options) => {
-    process.exitCode = await (await import("./etl.ts")).etl(inputs, options);
+    process.exitCode = options.schedule
+      ? await (await import("./schedule.ts")).keepSchedule(options.schedule)
+      : await (await import("./etl.ts")).etl(inputs, options);
   });
 addServerOptions(etl, { list, collect, wholeNumber });
 
@@ -171,10 +187,15 @@ withHistoryOptions(program.command("score"))
 
 program
   .command("export")
-  .description("write tables as Parquet, Arrow or CSV")
+  .description("write tables as Parquet, Arrow or CSV, or the CDM to PostgreSQL (PGHOST, PGUSER, PGPASSWORD …)")
   .requiredOption("--warehouse <file>", "a mapped warehouse")
-  .requiredOption("--format <format>", "parquet, arrow or csv")
-  .requiredOption("--out <folder>", "where to write one file a table")
+  .requiredOption("--format <format>", "parquet, arrow, csv or postgres")
+  .option("--out <folder>", "where to write one file a table")
+  .option(
+    "--load [name]",
+    "Parquet beside that of earlier runs, in <folder>/load=<name> (default: the time of the run)",
+  )
+  .option("--schema <name>", "of PostgreSQL: where the tables are", "cdm")
   .option("--tables <names>", "comma-separated; default: all that have rows", list)
   .option("--by-outcome", "scores as one file an outcome, in folders that readers of partitions know", false)
   .action(async (options) => await (await import("./export.ts")).exportCommand(options));
@@ -200,12 +221,17 @@ program
   .description("run a pipeline written in TypeScript or JavaScript")
   .argument("<pipeline>", "the file")
   .argument("[arguments...]", "passed on to it, after --")
-  .action(async (file, rest) => await (await import("./run.ts")).run(file, rest));
+  .option("--schedule <cron>", 'stay, and run at these times: "0 2 * * *" is every night at two (local time)')
+  .action(async (file, rest, options) => {
+    if (options.schedule) process.exitCode = await (await import("./schedule.ts")).keepSchedule(options.schedule);
+    else await (await import("./run.ts")).run(file, rest);
+  });
 
 program
   .command("status")
-  .description("list the runs of a warehouse and what each read")
+  .description("list the runs of a warehouse, what each read, wrote and refused, and what waits")
   .requiredOption("--warehouse <file>", "the DuckDB file")
+  .addOption(choice("--format <format>", "for people, or one JSON object with all that is known", ["table", "json"]))
   .action(async (options) => await (await import("./status.ts")).status(options));
 
 // A reader that has seen enough (`| head`) closes the pipe: that is no failure.
@@ -224,7 +250,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   if (error instanceof OmopipeError) {
     console.error(error.message);
-    return error.code === "USAGE" ? exitCodes.usage : exitCodes.failed;
+    return codesOfErrors[error.code] ?? exitCodes.failed;
   }
   console.error(error);
   return exitCodes.failed;

@@ -1,13 +1,50 @@
+import { type RunStatus, readStatus, type WarehouseStatus } from "./read-status.ts";
 import { openExisting } from "./run-pipeline.ts";
 import { textTable } from "./table.ts";
 
+const shownRuns = 20;
+
 /** `omopipe status`. */
-export async function status(options: { readonly warehouse: string }): Promise<void> {
+export async function status(options: { readonly warehouse: string; readonly format: string }): Promise<void> {
   await using warehouse = await openExisting(options.warehouse);
-  const runs = await warehouse.rows(`
-    select
-      run_id, started_at, status, round(epoch(ended_at - started_at), 1) as seconds,
-      array_to_string(stages, ' → ') as stages, message
-    from meta.run order by started_at desc limit 20`);
-  process.stdout.write(textTable(runs));
+  const found = await readStatus(warehouse);
+  process.stdout.write(options.format === "json" ? `${JSON.stringify(found, null, 2)}\n` : describe(found));
+}
+
+function describe({ runs, files, pending }: WarehouseStatus): string {
+  const more = runs.length > shownRuns ? `${runs.length - shownRuns} earlier runs: --format json\n` : "";
+  return [
+    `${textTable(runs.slice(0, shownRuns).map(line))}${more}`,
+    ...(files.length > 0 ? [textTable(files)] : []),
+    `${whatIsPending(pending)}\n`,
+  ].join("\n");
+}
+
+function line({ started_at, seconds, status, stages, stage, message, counts }: RunStatus) {
+  const sum = (...names: readonly string[]) => {
+    const found = Object.values(counts).flatMap((counted) => names.flatMap((name) => counted[name] ?? []));
+    return found.length === 0 ? null : found.reduce((total, count) => total + count, 0);
+  };
+  return {
+    started_at,
+    seconds,
+    status,
+    files: sum("files"),
+    unchanged: sum("unchanged"),
+    read: sum("read"),
+    quarantined: sum("quarantined"),
+    dropped: sum("dropped"),
+    rows: sum("rows"),
+    scored: sum("scored"),
+    stages: stages.join(" → "),
+    stopped_in: stage,
+    message,
+  };
+}
+
+function whatIsPending({ mapping, patients, others }: WarehouseStatus["pending"]): string {
+  if (mapping)
+    return "Pending: what has landed is not mapped, or not by the rules of this release; the next mapping maps all.";
+  if (patients + others === 0) return "Pending: nothing.";
+  return `Pending: the records of ${patients} patients, and ${others} of no patient, have changed since they were mapped.`;
 }

@@ -6,6 +6,7 @@ import type { Stage, StageContext } from "../pipeline/stage.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { isRemote, openRemote } from "./remote.ts";
 
 /** A table to write: the name of its file and the relation it is read from. */
 export interface ExportTable {
@@ -45,14 +46,19 @@ export function exportStage(
     name: ending,
     async execute(_filled, context) {
       const tables = await exportTables(context.target, options.tables);
-      await mkdir(folder, { recursive: true });
+      const remote = isRemote(folder);
+      if (remote) await openRemote(context.target, folder);
+      else await mkdir(folder, { recursive: true });
       for (const [done, table] of tables.entries()) {
-        if (options.byOutcome && resultTables.includes(table.name)) {
+        const file = `${table.name}.${ending}`;
+        // An object of such a store is there when it is whole.
+        if (remote) await write(table, `${folder.replace(/\/$/, "")}/${file}`, context);
+        else if (options.byOutcome && resultTables.includes(table.name)) {
           await writeByOutcome(folder, table, ending, context, write);
-        } else await replaceFile(folder, `${table.name}.${ending}`, (path) => write(table, path, context));
+        } else await replaceFile(folder, file, (path) => write(table, path, context));
         context.progress({ done: done + 1, total: tables.length, unit: "tables" });
       }
-      if (options.tables === undefined) await removeOthers(folder, ending, tables);
+      if (options.tables === undefined && !remote) await removeOthers(folder, ending, tables);
     },
   };
 }
@@ -84,7 +90,8 @@ async function writeByOutcome(
   }
 }
 
-async function exportTables(warehouse: Warehouse, names: readonly string[] | undefined): Promise<ExportTable[]> {
+/** The tables of these names; without names, all that have rows. Throws USAGE for a name that is no table to export. */
+export async function exportTables(warehouse: Warehouse, names: readonly string[] | undefined): Promise<ExportTable[]> {
   const present = await warehouse.rows<{ table_name: string }>(
     "select table_name from duckdb_tables() where schema_name = 'results'",
   );

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { openLanding } from "../ingest/landing-tables.ts";
 import type { Filled, Mapped } from "../omop/map-to-omop.ts";
 import type { Stage } from "../pipeline/stage.ts";
+import { defineTables, type TableDefinitions } from "../warehouse/define-tables.ts";
 import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { codeEvents } from "./event-codes.ts";
@@ -46,7 +47,7 @@ export function patientHistories(options: PatientHistoriesOptions = {}): Stage<M
         warehouse.run(sqlText(import.meta.url, `sql/${file}`, parts), undefined, { signal });
       const asOfDay = `date ${literal(asOf)}`;
       await openLanding(warehouse);
-      await warehouse.run(sqlText(import.meta.url, "features.sql"));
+      await warehouse.transaction(() => defineTables(warehouse, featureTables()));
       const patientId = choices.patientId === "person_id" ? "person_id::varchar" : await pseudonym(warehouse);
 
       await codeEvents(context, { asOf: asOfDay, since: `date ${literal(since)}`, ...choices });
@@ -89,3 +90,9 @@ async function pseudonym(warehouse: Warehouse): Promise<string> {
   ]);
   return "left(sha256((select key from features.pseudonym_key) || ':' || person_id), 32)";
 }
+
+const featureTables = (): TableDefinitions => ({
+  part: "features",
+  sql: sqlText(import.meta.url, "features.sql"),
+  rows: "kept",
+});

@@ -16,7 +16,7 @@ import { rejectRows } from "./csv-rejects.ts";
 import { csvRows } from "./csv-rows.ts";
 import { keepCsvMapping, mappedCsvTables } from "./csv-tables.ts";
 import { conditionSql, valueSql } from "./csv-value.ts";
-import { registerFiles } from "./landing-files.ts";
+import { countLanding, registerFiles } from "./landing-files.ts";
 
 export interface CsvLandingContext extends ReadContext {
   readonly mapping: CsvMapping;
@@ -41,6 +41,7 @@ export async function landCsv(files: readonly CsvFile[], context: CsvLandingCont
     context.onFile();
   }
   await tidy(new Set(files.filter(({ mapping }) => mapping).map(({ name }) => name)), context);
+  await countLanding(context, "csvFiles", { landed: files.map(({ path }) => path), unchanged: 0 });
   const ids = await warehouse.rows<{ file_id: number }>("select file_id from landing_file order by file_id");
   await warehouse.run("drop table landing_file");
   return ids.map(({ file_id }) => file_id);

@@ -5,6 +5,7 @@ import { diagnose } from "./diagnose.ts";
 import { findFiles } from "./find-files.ts";
 import { hashFiles, rememberFiles, unchangedFiles } from "./known-files.ts";
 import { landFiles } from "./land-fhir.ts";
+import { countLanding } from "./landing-files.ts";
 import type { LandingContext, LandingPlan } from "./landing-plan.ts";
 import { openLanding } from "./landing-tables.ts";
 import { sniffFile } from "./sniff-file.ts";
@@ -75,6 +76,10 @@ export function fhirFiles(
         warehouse.transaction(async () => {
           if (files.length > 0) await landFiles(current, context);
           await rememberFiles(warehouse, { landed: await hashing, unchanged }, context);
+          await countLanding(context, "fhirFiles", {
+            landed: files.map(({ path }) => path),
+            unchanged: unchanged.length,
+          });
           return await landedFiles(warehouse, wanted, runId);
         });
       let landed: number[];

@@ -7,13 +7,12 @@ create table if not exists meta.file (
     format      varchar not null,     -- ndjson, document, csv, unreadable
     bytes       bigint not null,
     run_id      varchar not null,     -- the last run that read it, or found it as it was
-    loaded_at   timestamp not null
+    loaded_at   timestamp not null,
+    -- By these a file is known again, and passed over while it is as it was.
+    modified        timestamp,
+    hash            varchar,          -- SHA-256
+    landing_layout  varchar           -- of the tables that it landed in
 );
-
--- By these a file is known again, and passed over while it is as it was.
-alter table meta.file add column if not exists modified timestamp;
-alter table meta.file add column if not exists hash varchar;            -- SHA-256
-alter table meta.file add column if not exists landing_layout varchar;  -- of the tables that it landed in
 
 -- Records by file and type as they were read, and those that a newer version has replaced since.
 create table if not exists meta.file_records (

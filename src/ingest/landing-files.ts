@@ -1,3 +1,4 @@
+import { countInRun } from "../warehouse/ledger.ts";
 import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { Refused } from "./quarantine.ts";
@@ -35,6 +36,27 @@ export async function registerFiles(
   const known = await warehouse.row("select 1 from landing_file semi join meta.file using (file_id) limit 1");
   await warehouse.run(rest.join(";\n\n"));
   return known !== undefined;
+}
+
+/** Keeps with the run what was read of the files of a landing, which are in `meta.file`. To be called in its transaction. */
+export async function countLanding(
+  context: { readonly warehouse: Warehouse; readonly source: string; readonly runId: string },
+  stage: string,
+  { landed, unchanged }: { readonly landed: readonly string[]; readonly unchanged: number },
+): Promise<void> {
+  const { warehouse, source, runId } = context;
+  const read = await warehouse.row<Record<string, number>>(
+    `select
+       coalesce(sum(read), 0)::bigint as read,
+       coalesce(sum(ignored), 0)::bigint as ignored,
+       coalesce(sum(quarantined), 0)::bigint as quarantined,
+       coalesce(sum(superseded), 0)::bigint as superseded
+     from meta.file_records
+     join meta.file using (file_id)
+     where source = $1 and path in (select unnest(from_json($2, '["VARCHAR"]')))`,
+    [source, JSON.stringify(landed)],
+  );
+  await countInRun({ target: warehouse, runId }, stage, { files: landed.length, unchanged, ...read });
 }
 
 /** Writes what was refused into `meta.quarantine`. Its files are those of `landing_file`. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { defineTables } from "../warehouse/define-tables.ts";
 import { type JsonStructure, jsonStructure } from "../warehouse/json-structure.ts";
 import { identifier, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
@@ -25,12 +26,12 @@ export const landedTypes: readonly string[] = readdirSync(definitions)
   .map((file) => resourceTypeOf(file.replace(/\.sql$/, "")))
   .sort();
 
-/** Read from DuckDB once: all warehouses have the same. */
+/** Read from DuckDB once: all warehouses have the same, when their tables are up to date. */
 let tablesOfDefinitions: readonly LandingTable[] | undefined;
 
 const opened = new WeakMap<Warehouse, readonly LandingTable[]>();
 
-/** Makes the landing tables that do not exist yet and gives them all. */
+/** Makes the landing tables that do not exist yet, brings those of an earlier release up to date, and gives them all. */
 export async function openLanding(warehouse: Warehouse): Promise<readonly LandingTable[]> {
   const tables = opened.get(warehouse) ?? (await createTables(warehouse));
   opened.set(warehouse, tables);
@@ -40,7 +41,10 @@ export async function openLanding(warehouse: Warehouse): Promise<readonly Landin
 async function createTables(warehouse: Warehouse): Promise<readonly LandingTable[]> {
   const definition = (name: string) => readFileSync(new URL(`${name}.sql`, definitions), "utf8");
   const creates = [definition("types"), ...landedTypes.map((type) => definition(tableNameOf(type)))];
-  await warehouse.run([sqlText(import.meta.url, "ingest.sql"), ...creates].join("\n"));
+  const sql = [sqlText(import.meta.url, "ingest.sql"), ...creates].join("\n");
+  const made = await warehouse.transaction(() => defineTables(warehouse, { part: "landing", sql, rows: "kept" }));
+  // After a kill DuckDB replays its log, and that may fail at types which were made anew.
+  if (made) await warehouse.run(`checkpoint ${warehouse.database}`);
   tablesOfDefinitions ??= await Promise.all(landedTypes.map((resourceType) => readDefinition(warehouse, resourceType)));
   return tablesOfDefinitions;
 }

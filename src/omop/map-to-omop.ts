@@ -3,6 +3,7 @@ import { openLanding, typesInUse } from "../ingest/landing-tables.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage, StageContext } from "../pipeline/stage.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
+import { countInRun } from "../warehouse/ledger.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
@@ -12,6 +13,7 @@ import { mapChanges } from "./changes/map-changes.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
 import { cutWarning } from "./cut-texts.ts";
 import { chosenExtracts, fhirExtracts } from "./extracts.ts";
+import { mustHaveLanded } from "./forget-landing.ts";
 import { checkOptions, type MapToOmopOptions } from "./mapping-options.ts";
 import { mappingSteps, preparingSteps, ruleSteps } from "./mapping-steps.ts";
 import { withOwnExtracts } from "./own-extracts.ts";
@@ -54,10 +56,12 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
       checkOptions(options);
       const version = await attachVocabulary(context, options);
       await openLanding(warehouse);
+      await mustHaveLanded(context);
       const rules = await rulesInUse(warehouse, options, version);
       if (!(await isMapped(warehouse, rules))) await mapEverything(context, options, version, rules);
       else if (await hasChanged(warehouse)) await mapWhatChanged(context, options, version, rules);
       const tables = await countTables(warehouse);
+      await countMapping(context, tables);
       await warnOfLoss(context);
       const cut = await cutWarning(warehouse);
       if (cut) context.warn(cut);
@@ -93,6 +97,14 @@ async function warnOfConcepts(
   options: MapToOmopOptions,
 ): Promise<void> {
   if (!options.noVocabulary) for (const warning of await conceptWarnings(warehouse, options)) warn(warning);
+}
+
+async function countMapping(context: StageContext<Warehouse>, tables: Readonly<Record<string, number>>): Promise<void> {
+  const dropped = await context.target.row<{ count: number }>(
+    "select count(*) as count from mapping.dropped where whole_record",
+  );
+  const rows = Object.values(tables).reduce((sum, count) => sum + count, 0);
+  await countInRun(context, "mapToOmop", { persons: tables.person ?? 0, rows, dropped: dropped!.count });
 }
 
 /** Says how much left no row, and loudly when it is nearly all: most often the patients are missing from the input. */

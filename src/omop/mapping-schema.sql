@@ -50,9 +50,9 @@ create table if not exists mapping.dropped (
     resource_id     varchar not null,
     part            integer not null,
     reason          varchar not null,
-    whole_record    boolean not null    -- the record left no row at all; true once a record
+    whole_record    boolean not null,   -- the record left no row at all; true once a record
+    patient_id      varchar
 );
-alter table mapping.dropped add column if not exists patient_id varchar;
 
 -- How often each code of a person was used, in whatever role; person 0: by what belongs to no person.
 create table if not exists mapping.code_use (
@@ -82,9 +82,9 @@ create table if not exists mapping.text_cut (
     cdm_table       varchar not null,
     cdm_column      varchar not null,
     length          integer not null,
-    rows            bigint not null
+    rows            bigint not null,
+    person_id       bigint              -- 0: in a row that is of no person
 );
-alter table mapping.text_cut add column if not exists person_id bigint;     -- 0: in a row that is of no person
 
 -- What became of the records of each file.
 create table if not exists mapping.file_fate (

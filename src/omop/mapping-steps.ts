@@ -1,6 +1,7 @@
 import { tableNameOf } from "../ingest/landing-tables.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
-import { literal } from "../warehouse/sql-text.ts";
+import { defineTables, type TableDefinitions } from "../warehouse/define-tables.ts";
+import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { CdmRowSteps } from "./cdm-rows/cdm-rows.ts";
 import { cutTexts } from "./cut-texts.ts";
@@ -23,7 +24,22 @@ const recordKey = ["source", "resource_type", "resource_id"];
 export const ruleSteps: readonly MappingStep[] = ["status-filter.sql", "resolve/macros.sql", "resolve/lists.sql"];
 
 /** The tables, shapes and macros of a mapping: once for each connection. */
-export const preparingSteps: readonly MappingStep[] = ["mapping-schema.sql", "events.sql", "csv/macros.sql"];
+export const preparingSteps: readonly MappingStep[] = [
+  {
+    work: async (warehouse) => {
+      await defineTables(warehouse, mappingTables());
+    },
+  },
+  "events.sql",
+  "csv/macros.sql",
+];
+
+/** The tables of schema `mapping`: what was mapped by others is mapped anew. */
+export const mappingTables = (): TableDefinitions => ({
+  part: "mapping",
+  sql: sqlText(import.meta.url, "mapping-schema.sql"),
+  rows: "made anew",
+});
 
 /** What several extracts share, with the extracts that read it, by how their names begin. */
 const shared: readonly (readonly [steps: readonly string[], extracts: readonly string[]])[] = [

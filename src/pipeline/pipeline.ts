@@ -1,11 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { inStage, messageOf } from "./errors.ts";
+import { inStage, messageOf, OmopipeError } from "./errors.ts";
 import type { ProgressEvent, Stage, StageContext } from "./stage.ts";
 
 /** Where runs are written down. A target that has a `ledger` (a warehouse) gets one entry a run. */
 export interface RunLedger {
   begin(run: { runId: string; stages: readonly string[]; startedAt: Date }): Promise<void>;
-  end(run: { runId: string; status: "done" | "failed" | "aborted"; message?: string | undefined }): Promise<void>;
+  /** Called as each stage begins, so that of a run that was killed it is known where. */
+  enter(run: { runId: string; stage: string }): Promise<void>;
+  end(run: {
+    runId: string;
+    status: "done" | "failed" | "aborted";
+    message?: string | undefined;
+    /** Where it stopped, unless it is done. */
+    stage?: string | undefined;
+  }): Promise<void>;
 }
 
 /** How a pipeline is run. */
@@ -105,9 +113,15 @@ export function pipeline(...parts: Stage<never, unknown, never>[]): unknown {
   const stages = parts.flatMap((part) => ("stages" in part ? (part.stages as typeof parts) : [part]));
   const chain = stages as unknown as readonly Stage<unknown, unknown, unknown>[];
   const names = chain.map((stage) => stage.name);
-  const executeAll = async (input: unknown, context: StageContext<unknown>, observe: Observer): Promise<unknown> => {
+  const executeAll = async (
+    input: unknown,
+    context: StageContext<unknown>,
+    observe: Observer,
+    ledger?: RunLedger,
+  ): Promise<unknown> => {
     let value = input;
     for (const stage of chain) {
+      await ledger?.enter({ runId: context.runId, stage: stage.name });
       const output = await executeOne(stage, value, context, observe);
       if (output !== undefined) value = output;
     }
@@ -125,13 +139,14 @@ export function pipeline(...parts: Stage<never, unknown, never>[]): unknown {
       const context: StageContext<unknown> = { target, runId, signal, progress: () => {}, warn: () => {} };
       await ledger?.begin({ runId, stages: names, startedAt: new Date() });
       try {
-        const result = await executeAll(undefined, context, observe);
+        const result = await executeAll(undefined, context, observe, ledger);
         await ledger?.end({ runId, status: "done" });
         return result;
       } catch (error) {
         const status = signal.aborted ? "aborted" : "failed";
         // A ledger that fails as well (a full disk, a closed warehouse) must not hide why the run failed.
-        await ledger?.end({ runId, status, message: messageOf(error) }).catch(() => {});
+        const stage = error instanceof OmopipeError ? error.stage : undefined;
+        await ledger?.end({ runId, status, message: messageOf(error), stage }).catch(() => {});
         throw error;
       }
     },

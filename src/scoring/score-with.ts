@@ -1,6 +1,7 @@
 import type { Histories } from "../features/patient-histories.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
+import { countInRun } from "../warehouse/ledger.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { openBatches } from "./score-batch.ts";
 import { scoreSingly } from "./score-singly.ts";
@@ -59,6 +60,7 @@ export function scoreWith(scorer: Scorer): Stage<Histories, Scored, Warehouse> {
 
       const { scored, excluded: refused, failed } = counts;
       const unchanged = Math.max(0, histories.patients - due - goneOnWith);
+      await countInRun(context, name, { scored, excluded: refused, failed });
       if (failed > 0 && scored + unchanged === 0) throw await nobodyScored(warehouse, failed, ledger.service);
       return { ...histories, stage: "scored", scored, unchanged, refused, failed };
     },

@@ -44,7 +44,7 @@ function createViewInCdm({ table, group }: CdmTable): string {
   const schema = schemaOfGroup[group];
   return schema === "cdm"
     ? ""
-    : `create view if not exists cdm.${identifier(table)} as from ${schema}.${identifier(table)};`;
+    : `create or replace view cdm.${identifier(table)} as from ${schema}.${identifier(table)};`;
 }
 
 function duckdbType(type: string): string {

@@ -7,6 +7,7 @@ import type { Batch } from "../pipeline/stage.ts";
 import { appendRows } from "./append.ts";
 import { createCdmTables } from "./cdm-tables.ts";
 import { connect } from "./connection.ts";
+import { defineTables, type TableDefinitions } from "./define-tables.ts";
 import { createLedger } from "./ledger.ts";
 import { pathLiteral, sqlText } from "./sql-text.ts";
 import { createStreams, type ResultChunk } from "./streams.ts";
@@ -78,8 +79,10 @@ export interface Warehouse extends AsyncDisposable {
 }
 
 /**
- * Opens (and, where it does not exist, makes) a warehouse: a DuckDB file, or ":memory:".
- * Throws WAREHOUSE_LOCKED when another process writes to it, WAREHOUSE_INVALID when the file is no warehouse.
+ * Opens (and, where it does not exist, makes) a warehouse: a DuckDB file, or ":memory:". One that an earlier release made is brought
+ * up to date.
+ * Throws WAREHOUSE_LOCKED when another process writes to it, WAREHOUSE_INVALID when the file is no warehouse, or that of a
+ * later release.
  *
  * @example
  * await using warehouse = await openWarehouse("warehouse.duckdb", { vocabulary: "athena/" });
@@ -176,15 +179,24 @@ async function openDatabase(
   };
 
   try {
-    if (!options.readOnly) await setUp(warehouse);
+    if (!options.readOnly && (await warehouse.transaction(() => defineTables(warehouse, ownTables())))) {
+      await warehouse.run(`checkpoint ${database}`);
+    }
     return warehouse;
   } catch (error) {
     await warehouse.close();
+    if (error instanceof OmopipeError && error.code === "WAREHOUSE_INVALID") throw error;
     throw new OmopipeError("WAREHOUSE_INVALID", `${path} could not be set up as a warehouse: ${messageOf(error)}`, {
       cause: error,
     });
   }
 }
+
+const ownTables = (): TableDefinitions => ({
+  part: "warehouse",
+  sql: `${sqlText(import.meta.url, "schema.sql")}\n${createCdmTables()}`,
+  rows: "kept",
+});
 
 /**
  * Threads read and write a table by groups of rows. In DuckDB's own groups of 122,880 rows most resource types are one or two:
@@ -228,9 +240,12 @@ async function openInstance(path: string, options: WarehouseOptions): Promise<Du
     instance?.closeSync();
     const message = messageOf(error);
     if (/could not set lock on file|used by another process/i.test(message)) {
+      // DuckDB knows who it is where the operating system tells.
+      const [, program, id] = /lock is held in (.+?) \(PID (\d+)\)/.exec(message) ?? [];
+      const holder = id === undefined ? "" : ` (${program}, process ${id})`;
       throw new OmopipeError(
         "WAREHOUSE_LOCKED",
-        `${path} is in use by another process, and a warehouse has one writer at a time. ` +
+        `${path} is in use by another process${holder}, and a warehouse has one writer at a time. ` +
           "Wait until that process ends, or stop it, and run this again.",
         { retryable: true, cause: error },
       );
@@ -246,15 +261,6 @@ async function openInstance(path: string, options: WarehouseOptions): Promise<Du
       cause: error,
     });
   }
-}
-
-async function setUp(warehouse: Warehouse): Promise<void> {
-  await warehouse.run(`${sqlText(import.meta.url, "schema.sql")}\n${createCdmTables()}`);
-  // After a kill DuckDB replays its log, and fails at a type of landing when the schema stands in the same log.
-  const types = await warehouse.row(
-    "from duckdb_types() where database_name = current_database() and schema_name = 'landing' limit 1",
-  );
-  if (!types) await warehouse.run("checkpoint");
 }
 
 function toObject(names: readonly string[], row: readonly DuckDBValue[]): Row {

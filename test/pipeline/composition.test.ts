@@ -159,7 +159,8 @@ describe("the ledger of what a pipeline is run against", () => {
       entries,
       ledger: {
         begin: async ({ runId, stages }) => void entries.push(["begin", runId, ...stages]),
-        end: async ({ runId, status, message }) => void entries.push(["end", runId, status, message]),
+        enter: async ({ runId, stage }) => void entries.push(["enter", runId, stage]),
+        end: async ({ runId, status, message, stage }) => void entries.push(["end", runId, status, message, stage]),
       },
     };
   }
@@ -169,7 +170,10 @@ describe("the ledger of what a pipeline is run against", () => {
     await pipeline(begin, pipeline(increment, double)).run(book, { runId: "run-1" });
     expect(book.entries).toEqual([
       ["begin", "run-1", "begin", "increment", "double"],
-      ["end", "run-1", "done", undefined],
+      ["enter", "run-1", "begin"],
+      ["enter", "run-1", "increment"],
+      ["enter", "run-1", "double"],
+      ["end", "run-1", "done", undefined, undefined],
     ]);
   });
 
@@ -180,10 +184,10 @@ describe("the ledger of what a pipeline is run against", () => {
     expect(new Set((book.entries as string[][]).map(([, runId]) => runId)).size).toBe(2);
   });
 
-  it("says why a run failed", async () => {
+  it("says where and why a run failed", async () => {
     const book = recording();
     await failureOf(pipeline(wrong).run(book, { runId: "run-1" }));
-    expect(book.entries.at(-1)).toEqual(["end", "run-1", "failed", "wrong: no"]);
+    expect(book.entries.at(-1)).toEqual(["end", "run-1", "failed", "wrong: no", "wrong"]);
   });
 
   it("tells a run that was stopped from one that failed", async () => {
@@ -193,12 +197,13 @@ describe("the ledger of what a pipeline is run against", () => {
     const run = pipeline(numbers(1), hang, collect()).run(book, { runId: "run-1", signal: controller.signal });
     controller.abort(new Error("Ctrl-C"));
     await failureOf(run);
-    expect(book.entries.at(-1)).toEqual(["end", "run-1", "aborted", expect.stringContaining("Ctrl-C")]);
+    expect(book.entries.at(-1)).toEqual(["end", "run-1", "aborted", expect.stringContaining("Ctrl-C"), "batches"]);
   });
 
   it("does not hide why a run failed when it fails as well", async () => {
     const ledger: RunLedger = {
       begin: async () => {},
+      enter: async () => {},
       end: async () => {
         throw new Error("the disk is full");
       },

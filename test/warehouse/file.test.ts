@@ -24,7 +24,7 @@ describe("the file of a warehouse", () => {
       const refused = await visit(file, "write");
       expect(refused).toMatchObject({ code: "WAREHOUSE_LOCKED", retryable: true });
       expect(refused.message).toBe(
-        `${file} is in use by another process, and a warehouse has one writer at a time. ` +
+        `${file} is in use by another process (${process.execPath}, process ${process.pid}), and a warehouse has one writer at a time. ` +
           "Wait until that process ends, or stop it, and run this again.",
       );
     }
@@ -117,8 +117,8 @@ describe("the file of a warehouse", () => {
       first: 0,
       last: 999,
     });
-    expect(await warehouse.rows("select run_id, status from meta.run")).toEqual([
-      { run_id: "killed", status: "running" },
+    expect(await warehouse.rows("select run_id, status, stage from meta.run")).toEqual([
+      { run_id: "killed", status: "running", stage: "writes" },
     ]);
     await warehouse.ledger?.begin({ runId: "next", stages: [], startedAt: new Date() });
     expect(await warehouse.rows("select run_id, status, message from meta.run order by started_at")).toEqual([

@@ -21,7 +21,13 @@ describe("the ledger of a warehouse", () => {
     const before = new Date().toISOString().slice(0, 19);
     await pipeline(write, write).run(warehouse, { runId: "run-1" });
     const [run] = await warehouse.rows("select *, started_at <= ended_at as in_order from meta.run");
-    expect(run).toMatchObject({ run_id: "run-1", stages: ["write", "write"], status: "done", message: null });
+    expect(run).toMatchObject({
+      run_id: "run-1",
+      stages: ["write", "write"],
+      status: "done",
+      stage: null,
+      message: null,
+    });
     expect(run?.in_order).toBe(true);
     expect(String(run?.started_at) >= before).toBe(true);
   });
@@ -37,8 +43,8 @@ describe("the ledger of a warehouse", () => {
         }),
     };
     await failureOf(pipeline(fails).run(warehouse));
-    expect(await warehouse.rows("select status, message from meta.run")).toEqual([
-      { status: "failed", message: "fails: no" },
+    expect(await warehouse.rows("select status, stage, message from meta.run")).toEqual([
+      { status: "failed", stage: "fails", message: "fails: no" },
     ]);
     expect(await warehouse.rows("from meta.setting")).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { layoutOf, openLanding } from "../../ingest/landing-tables.ts";
 import { softwareVersion } from "../../version.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
+import { mappingTables } from "../mapping-steps.ts";
 
 /** All that says how records become rows, as one text: where it is another than before, all records are mapped anew. */
 export async function rulesInUse(warehouse: Warehouse, options: MapToOmopOptions, version: string): Promise<string> {
@@ -15,7 +16,7 @@ export async function rulesInUse(warehouse: Warehouse, options: MapToOmopOptions
   // Rules of SOURCE_TO_CONCEPT_MAP hold from one day to another.
   const dated = await warehouse.row("select current_date as day from vocabulary.source_to_concept_map limit 1");
   const layout = layoutOf(await openLanding(warehouse));
-  const rules = [options, version, vocabulary, engine, extracts, dated, layout, softwareVersion];
+  const rules = [options, version, vocabulary, engine, extracts, dated, layout, mappingTables().sql, softwareVersion];
   return createHash("sha256").update(JSON.stringify(rules)).digest("hex");
 }
 
@@ -35,6 +36,6 @@ export async function hasChanged(warehouse: Warehouse): Promise<boolean> {
 
 /** To be called in the transaction of the mapping. */
 export async function rememberMapping(warehouse: Warehouse, rules: string): Promise<void> {
-  await warehouse.run("delete from meta.change; delete from meta.setting where name = 'mapping'");
+  await warehouse.run("delete from meta.change; delete from meta.setting where name in ('mapping', 'landing')");
   await warehouse.run("insert into meta.setting values ('mapping', $1)", [rules]);
 }
