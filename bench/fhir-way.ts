@@ -14,9 +14,7 @@ const [way = "", data = "", out = ""] = process.argv.slice(2);
 const vocabulary = fileURLToPath(new URL("../sample-data/vocabulary", import.meta.url));
 
 /** DuckDB reads the members that mapping needs from the same files and writes them as Parquet. */
-async function limit(): Promise<void> {
-  // As much memory as DuckDB takes when nothing is said.
-  const memoryLimit = `${Math.round((totalmem() / 1e9) * 0.8)}GB`;
+async function limit(memoryLimit: string): Promise<void> {
   await using warehouse = await openWarehouse(":memory:", { memoryLimit });
   const files = await readdir(data);
   for (const { resourceType, structure } of await openLanding(warehouse)) {
@@ -37,7 +35,9 @@ async function whole(): Promise<void> {
 }
 
 const ways: Readonly<Record<string, () => Promise<void>>> = {
-  limit,
+  // As much memory as DuckDB takes when nothing is said.
+  limit: () => limit(`${Math.round((totalmem() / 1e9) * 0.8)}GB`),
+  "limit in 1 GB": () => limit("1GB"),
   whole,
   plain: () => mapPlainly(data, out, vocabulary),
 };

@@ -11,6 +11,11 @@ export type { FhirToOmopAnswer } from "../schemas/fhir-to-omop.ts";
 export type { UploadState } from "../schemas/phenom-batch.ts";
 export type { BatchFileKind } from "../schemas/phenom-files.ts";
 // service clients and the embedded engine
+export type { BulkRequest } from "./clients/fhir/bulk-client.ts";
+export type { FhirConnection } from "./clients/fhir/fhir-client.ts";
+export { type SmartBackendOptions, smartBackendToken } from "./clients/fhir/smart-backend.ts";
+export { publicJwks } from "./clients/fhir/smart-key.ts";
+export type { Token } from "./clients/http/token.ts";
 export {
   createPhenomClient,
   type PhenomClient,
@@ -27,9 +32,20 @@ export { batchFiles } from "./features/batch-files.ts";
 export type { PatientHistoriesOptions } from "./features/history-options.ts";
 export { type Histories, patientHistories } from "./features/patient-histories.ts";
 export type { BatchFileOptions } from "./features/write-batch-files.ts";
+export { type BulkExportOptions, bulkExport } from "./ingest/bulk-export/bulk-export.ts";
 export { type CsvFilesOptions, csvFiles } from "./ingest/csv-files.ts";
 export { defineCsvMapping, loadCsvMapping } from "./ingest/csv-mapping.ts";
+export { draftCsvMapping } from "./ingest/csv-profile/draft-mapping.ts";
+export {
+  type CsvColumnProfile,
+  type CsvFileProfile,
+  type ProfileCsvOptions,
+  profileCsv,
+} from "./ingest/csv-profile/profile-csv.ts";
+export type { CsvStream } from "./ingest/csv-stream.ts";
+export type { CsvRowAnswer, CsvRowObject, CsvTransform } from "./ingest/csv-transform.ts";
 export { type FhirFilesOptions, fhirFiles, type Landed } from "./ingest/fhir-files.ts";
+export { type FhirServerOptions, fhirServer } from "./ingest/fhir-server/fhir-server.ts";
 export { type FhirToOmop, type FhirToOmopOptions, openFhirToOmop } from "./omop/fhir-to-omop/fhir-to-omop.ts";
 export { type Filled, type Mapped, type MapToOmopOptions, mappedWarehouse, mapToOmop } from "./omop/map-to-omop.ts";
 // pipelines

@@ -1,5 +1,5 @@
 import { races } from "./catalogue/people.ts";
-import type { Code } from "./codes.ts";
+import { type Code, systemAddresses } from "./codes.ts";
 import { nameOf } from "./fhir-patient.ts";
 import type { Condition, Encounter, Life, Observation, Value } from "./life.ts";
 
@@ -9,7 +9,7 @@ export const csvColumns = {
     "Id,BIRTHDATE,DEATHDATE,SSN,DRIVERS,PASSPORT,PREFIX,FIRST,LAST,SUFFIX,MAIDEN,MARITAL,RACE,ETHNICITY,GENDER,BIRTHPLACE,ADDRESS,CITY,STATE,COUNTY,ZIP,LAT,LON,HEALTHCARE_EXPENSES,HEALTHCARE_COVERAGE",
   encounters:
     "Id,START,STOP,PATIENT,ORGANIZATION,PROVIDER,PAYER,ENCOUNTERCLASS,CODE,DESCRIPTION,BASE_ENCOUNTER_COST,TOTAL_CLAIM_COST,PAYER_COVERAGE,REASONCODE,REASONDESCRIPTION",
-  conditions: "START,STOP,PATIENT,ENCOUNTER,CODE,DESCRIPTION",
+  conditions: "START,STOP,PATIENT,ENCOUNTER,SYSTEM,CODE,DESCRIPTION",
   observations: "DATE,PATIENT,ENCOUNTER,CATEGORY,CODE,DESCRIPTION,VALUE,UNITS,TYPE",
   procedures: "START,STOP,PATIENT,ENCOUNTER,CODE,DESCRIPTION,BASE_COST,REASONCODE,REASONDESCRIPTION",
   medications:
@@ -146,8 +146,9 @@ function valueUnitAndType(value: Value): [string, string, string] {
   }
 }
 
-function conditionCode({ codes, text }: Condition): [Cell, Cell] {
-  return codes.length > 0 ? codeAndName(codes[0]) : ["", text];
+function conditionCode({ codes: [code], text }: Condition): [Cell, Cell, Cell] {
+  if (code === undefined) return ["", "", text];
+  return [code.system === "SNOMED" ? "SNOMED-CT" : systemAddresses[code.system], ...codeAndName(code)];
 }
 
 function codeAndName(code: Code | undefined): [Cell, Cell] {

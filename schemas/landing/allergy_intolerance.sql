@@ -22,5 +22,5 @@ create table if not exists landing.allergy_intolerance (
     asserter              landing.reference,
     participant           struct(actor landing.reference)[], -- R5
     "lastOccurrence"      varchar,
-    reaction              struct(substance landing.codeable_concept)[]
+    reaction              struct(substance landing.codeable_concept, onset varchar)[]
 );

@@ -17,6 +17,7 @@ create table if not exists landing.diagnostic_report (
     issued                varchar,
     performer             struct(reference varchar, actor landing.reference)[],   -- actor: STU3
     "resultsInterpreter"  landing.reference[],
+    result                varchar,                -- JSON: several references
     conclusion            varchar,
     "conclusionCode"      landing.codeable_concept[],
     "codedDiagnosis"      landing.codeable_concept[],       -- STU3

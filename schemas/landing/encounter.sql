@@ -7,6 +7,7 @@ create table if not exists landing.encounter (
     "modifierExtension"   struct(url varchar)[],
     status                varchar,
     class                 varchar,                -- JSON: a Coding; in R5 CodeableConcepts, in DSTU2 a code
+    "classHistory"        varchar,                -- JSON; until R4
     type                  landing.codeable_concept[],
     subject               landing.reference,
     patient               landing.reference,      -- DSTU2
@@ -19,7 +20,11 @@ create table if not exists landing.encounter (
                           )[],
     "serviceType"         varchar,                -- JSON: a CodeableConcept; in R5 CodeableReferences
     "serviceProvider"     landing.reference,
-    location              struct(location landing.reference)[],
+    location              struct(
+                              location landing.reference,
+                              status varchar,
+                              period varchar                    -- JSON: a Period
+                          )[],
     "partOf"              landing.reference,
     hospitalization       struct("admitSource" landing.codeable_concept, "dischargeDisposition" landing.codeable_concept),
     admission             struct("admitSource" landing.codeable_concept, "dischargeDisposition" landing.codeable_concept), -- R5

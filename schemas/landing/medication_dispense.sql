@@ -21,5 +21,5 @@ create table if not exists landing.medication_dispense (
     "daysSupply"                   landing.quantity,
     "whenPrepared"                 varchar,
     "whenHandedOver"               varchar,
-    "dosageInstruction"            struct(text varchar, route landing.codeable_concept)[]
+    "dosageInstruction"            landing.dosage[]
 );

@@ -19,13 +19,7 @@ create table if not exists landing.medication_request (
     "authoredOn"                 varchar,
     requester                    struct(reference varchar, agent landing.reference), -- agent: STU3
     "effectiveDosePeriod"        landing.period,                         -- R5
-    "dosageInstruction"          struct(
-                                     text varchar,
-                                     timing landing.timing,
-                                     route landing.codeable_concept,
-                                     "doseQuantity" landing.quantity,    -- STU3
-                                     "doseAndRate" struct("doseQuantity" landing.quantity)[]
-                                 )[],
+    "dosageInstruction"          landing.dosage[],
     "dispenseRequest"            struct(
                                      "validityPeriod" landing.period,
                                      "numberOfRepeatsAllowed" integer,

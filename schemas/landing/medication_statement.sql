@@ -21,5 +21,5 @@ create table if not exists landing.medication_statement (
     "effectivePeriod"            landing.period,
     "dateAsserted"               varchar,
     "informationSource"          varchar,                                -- a reference, in R5 a list of them, as JSON
-    dosage                       struct(text varchar, route landing.codeable_concept)[]
+    dosage                       landing.dosage[]
 );

@@ -32,6 +32,7 @@ create table if not exists landing.observation (
     "dataAbsentReason"       landing.codeable_concept,
     interpretation           varchar,                    -- JSON: several; in STU3 one
     "referenceRange"         struct(low landing.quantity, high landing.quantity, type landing.codeable_concept)[],
+    "bodySite"               varchar,                    -- JSON: a CodeableConcept
     "hasMember"              landing.reference[],
     related                  struct(type varchar, target landing.reference)[],  -- STU3
     component                struct(

@@ -30,6 +30,20 @@ create type if not exists landing.contained_medication as struct(
     batch struct("lotNumber" varchar)
 );
 
+-- A line of a dosage.
+create type if not exists landing.dosage as struct(
+    text varchar,
+    "patientInstruction" varchar,
+    timing varchar,                             -- JSON
+    "asNeededBoolean" boolean,
+    "asNeededCodeableConcept" varchar,          -- JSON
+    "asNeeded" boolean,                         -- R5, as the next
+    "asNeededFor" varchar,                      -- JSON: several
+    route landing.codeable_concept,
+    "doseQuantity" landing.quantity,            -- STU3
+    "doseAndRate" varchar                       -- JSON: several
+);
+
 create type if not exists landing.attachment as struct(
     "contentType" varchar,
     language varchar,

@@ -1,10 +1,14 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { RunReport } from "../../schemas/report.ts";
 import { parquet } from "../export/sql-formats.ts";
 import { csvFiles } from "../ingest/csv-files.ts";
+import { loadCsvMapping } from "../ingest/csv-mapping.ts";
+import type { CsvStream } from "../ingest/csv-stream.ts";
 import { fhirFiles, type Landed } from "../ingest/fhir-files.ts";
 import { findFiles } from "../ingest/find-files.ts";
+import { vocabularyMissing } from "../omop/attach-vocabulary.ts";
 import { type MapToOmopOptions, mapToOmop } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
@@ -15,18 +19,21 @@ import { findVocabulary } from "../vocabulary/vocabulary-files.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { readOverrides } from "./overrides.ts";
 import { runPipeline } from "./run-pipeline.ts";
+import { type ServerSourceOptions, serverSource } from "./server-source.ts";
 import { textTable } from "./table.ts";
 
-export interface EtlOptions {
+export interface EtlOptions extends ServerSourceOptions {
   readonly warehouse: string;
   readonly vocabulary?: readonly string[] | false;
   readonly vocabularyCache?: string;
   readonly csvMapping?: string;
+  readonly csvName?: string;
   readonly source: string;
   readonly sourceValue: MapToOmopOptions["sourceValue"];
   readonly routing: MapToOmopOptions["routing"];
   readonly concepts: MapToOmopOptions["concepts"];
   readonly typeConcept: MapToOmopOptions["typeConcept"];
+  readonly ruleset: MapToOmopOptions["ruleset"];
   readonly notes: boolean;
   readonly overrides?: string;
   readonly out?: string;
@@ -36,16 +43,30 @@ export interface EtlOptions {
 
 /** `omopipe etl`: gives the exit code. */
 export async function etl(inputs: readonly string[], options: EtlOptions): Promise<number> {
-  const { vocabulary, vocabularyCache, source, out, sourceValue, routing, concepts, typeConcept, notes, memoryLimit } =
-    options;
+  const {
+    vocabulary,
+    vocabularyCache,
+    source,
+    out,
+    sourceValue,
+    routing,
+    concepts,
+    typeConcept,
+    ruleset,
+    notes,
+    memoryLimit,
+  } = options;
   const overrides = options.overrides === undefined ? {} : await readOverrides(options.overrides);
-  const rules = { sourceValue, routing, concepts, typeConcept, notes, ...overrides };
+  const rules = { sourceValue, routing, concepts, typeConcept, ruleset, notes, ...overrides };
   const load = pipeline(
     await sources(inputs, options),
     mapToOmop({ noVocabulary: vocabulary === false, sourceName: source, ...rules }),
   );
   const whole = out === undefined ? load : pipeline(load, parquet(out), runReport(out), unmappedCodes(out));
+  // What is wrong with the places is said before hours are spent on the input.
   if (vocabulary) await findVocabulary(vocabulary);
+  if (vocabulary === undefined && !existsSync(options.warehouse)) throw vocabularyMissing();
+  if (out !== undefined) await mkdir(out, { recursive: true });
   await mkdir(dirname(options.warehouse), { recursive: true });
   return await runPipeline(
     options.warehouse,
@@ -60,13 +81,26 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
   );
 }
 
-const howToMapCsv = "say how it becomes OMOP with --csv-mapping FILE, or --csv-mapping synthea for Synthea's layout.";
+const howToMapCsv =
+  "say how it becomes OMOP with --csv-mapping FILE, or the name of a ready mapping (docs/csv.md); omopipe csv profile drafts one.";
+
+/** A server, files, or one after the other. */
+async function sources(inputs: readonly string[], options: EtlOptions): Promise<Stage<undefined, Landed, Warehouse>> {
+  const server = await serverSource(options, options.source);
+  if (server === undefined && inputs.length === 0) {
+    throw new OmopipeError("USAGE", "Name what to read: files, or a server with --fhir-server or --bulk-export.");
+  }
+  if (server === undefined) return await fileSources(inputs, options);
+  return inputs.length === 0 ? server : pipeline(server, await fileSources(inputs, options));
+}
 
 /** Which sources the inputs need: FHIR, CSV, or one after the other. */
-async function sources(
-  inputs: readonly string[],
-  { csvMapping, source }: EtlOptions,
-): Promise<Stage<undefined, Landed, Warehouse>> {
+async function fileSources(
+  given: readonly string[],
+  { csvMapping, csvName, source }: EtlOptions,
+): Promise<Stage<undefined | Landed, Landed, Warehouse>> {
+  const inputs = given.filter((input) => input !== "-");
+  const streams = given.length > inputs.length ? [await standardInput(csvMapping, csvName)] : [];
   const files = await findFiles(inputs, /\.(json|ndjson|jsonl|csv|tsv|txt)(\.gz)?$/i);
   const isCsv = (path: string) => /\.(csv|tsv|txt)(\.gz)?$/i.test(path);
   const fhir = files.filter((path) => !isCsv(path));
@@ -79,8 +113,19 @@ async function sources(
     }
     throw new OmopipeError("USAGE", `${namedCsv} is CSV: ${howToMapCsv}`);
   }
-  const readCsv = csvFiles(csv.length > 0 ? csv : inputs, { mapping: csvMapping, source });
+  const readCsv = csvFiles([...(csv.length > 0 ? csv : inputs), ...streams], { mapping: csvMapping, source });
   return fhir.length > 0 ? pipeline(fhirFiles(fhir, { source }), readCsv) : readCsv;
+}
+
+/** Standard input, as the file of the mapping that it is. */
+async function standardInput(csvMapping: string | undefined, csvName: string | undefined): Promise<CsvStream> {
+  if (csvMapping === undefined) throw new OmopipeError("USAGE", `- is CSV from standard input: ${howToMapCsv}`);
+  const [only = "", ...others] = Object.keys((await loadCsvMapping(csvMapping)).files);
+  if (csvName === undefined && (others.length > 0 || /[*?]/.test(only))) {
+    const known = [only, ...others].join(", ");
+    throw new OmopipeError("USAGE", `Say with --csv-name which file of the mapping standard input is: ${known}.`);
+  }
+  return { name: csvName ?? only, body: process.stdin };
 }
 
 function describe(report: RunReport, out: string | undefined): string {
@@ -90,6 +135,7 @@ function describe(report: RunReport, out: string | undefined): string {
   const troubled = report.files
     .filter(({ quarantined }) => quarantined > 0)
     .map(({ path, quarantined, problems }) => ({ file: path, quarantined, first_problem: problems[0] ?? "" }));
+  const rejectedCsv = report.files.some(({ format, quarantined }) => format === "csv" && quarantined > 0);
   const { codes_already_standard, codes_normalized, codes_unmapped } = report.summary;
   const parts = [
     textTable(fates),
@@ -102,7 +148,11 @@ function describe(report: RunReport, out: string | undefined): string {
     textTable(tables),
     `Codes: ${codes_already_standard} were standard, ${codes_normalized} were mapped, ${codes_unmapped} have no concept ` +
       "(see mapping.unmapped).\n",
-    out === undefined ? "" : `Parquet files, report.json and unmapped.csv are in ${out}\n`,
+    out === undefined
+      ? ""
+      : `Parquet files, report.json and unmapped.csv are in ${out}${
+          rejectedCsv ? ", with rejects.csv: what could not be read of CSV files" : ""
+        }\n`,
   ];
   return parts.filter((part) => part !== "").join("\n");
 }

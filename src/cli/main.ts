@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { OmopipeError } from "../pipeline/errors.ts";
 import { softwareVersion } from "../version.ts";
+import { addServerOptions } from "./server-options.ts";
 
 /** 0 done, 1 failed, 2 wrong usage, 3 done but something was quarantined or dropped and --strict was given. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, incomplete: 3 } as const;
@@ -13,7 +14,7 @@ const program = new Command("omopipe")
   .exitOverride();
 
 const list = (value: string) => value.split(",").map((item) => item.trim());
-const collect = (value: string, before: readonly string[]) => [...before, value];
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 /** `before` is false behind the option with `--no-` before its name. */
 const collectAny = (value: string, before: readonly string[] | false | undefined) => collect(value, before || []);
 const wholeNumber = (value: string) => {
@@ -28,15 +29,22 @@ const memorySize = (value: string) => {
 const choice = (flags: string, description: string, values: readonly string[]) =>
   new Option(flags, description).choices(values).default(values[0]);
 
-program
+const etl = program
   .command("etl")
   .description("read FHIR (and CSV), map it to OMOP, write Parquet and report.json")
-  .argument("<input...>", "files, folders or globs: NDJSON, Bundles, single resources, .gz of each, CSV")
+  .argument(
+    "[input...]",
+    "files, folders or globs: NDJSON, Bundles, single resources, .gz of each, CSV; - is CSV from stdin",
+  )
   .requiredOption("--warehouse <file>", "the DuckDB file to fill")
   .option("--vocabulary <folder>", "an Athena download; again for local concepts and rules (repeatable)", collectAny)
   .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
   .option("--no-vocabulary", "map without a vocabulary: all codes get concept 0")
-  .option("--csv-mapping <file>", "how CSV files become OMOP: a mapping file, or the name of a ready one (synthea)")
+  .option(
+    "--csv-mapping <file>",
+    "how CSV files become OMOP: a mapping file, or the name of a ready one (synthea, omop …)",
+  )
+  .option("--csv-name <file>", "which file of the CSV mapping stdin is; not needed where the mapping has only one")
   .option("--source <name>", "the name of the source system", "default")
   .addOption(choice("--source-value <form>", "what stands in *_source_value", ["code", "system#code"]))
   .addOption(
@@ -52,12 +60,13 @@ program
     ]),
   )
   .addOption(choice("--type-concept <which>", "what *_type_concept_id says", ["specific", "ehr"]))
+  .addOption(choice("--ruleset <name>", "whose rules hold where projects disagree", ["omopipe", "etl-synthea"]))
   .option("--no-notes", "leave out the texts of reports and documents")
   .option(
     "--overrides <file>",
     "code systems, encounter classes, dropped statuses and extracts of your own (YAML or JSON)",
   )
-  .option("--out <folder>", "where to write one <table>.parquet a table, report.json and unmapped.csv")
+  .option("--out <folder>", "where to write one <table>.parquet a table, report.json, unmapped.csv and rejects.csv")
   .option(
     "--memory-limit <size>",
     "how much memory DuckDB may use before it spills to disk, such as 4GB",
@@ -68,6 +77,7 @@ program
   .action(async (inputs, options) => {
     process.exitCode = await (await import("./etl.ts")).etl(inputs, options);
   });
+addServerOptions(etl, { list, collect, wholeNumber });
 
 program
   .command("fhir2omop")
@@ -82,6 +92,22 @@ program
   .action(async (file, options) => {
     process.exitCode = await (await import("./fhir2omop.ts")).fhir2omop(file, options);
   });
+
+const csv = program.command("csv").description("CSV files");
+csv
+  .command("profile")
+  .description("say what is in CSV files: columns, types, code systems, dates; or draft a mapping for them")
+  .argument("<input...>", "files, folders or globs")
+  .option("--vocabulary <folder>", "an Athena download: codes are then looked up in it (repeatable)", collectAny)
+  .option("--vocabulary-cache <folder>", "where vocabulary databases are kept (default: beside the files)")
+  .addOption(
+    choice("--format <format>", "a table for people, JSON, or the draft of a mapping file", [
+      "table",
+      "json",
+      "mapping",
+    ]),
+  )
+  .action(async (inputs, options) => await (await import("./csv-profile.ts")).csvProfile(inputs, options));
 
 const vocabulary = program.command("vocabulary").description("OMOP vocabularies");
 vocabulary

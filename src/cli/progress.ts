@@ -26,6 +26,10 @@ function barOn(stderr: NodeJS.WriteStream): (event: ProgressEvent) => void {
       stop();
       stderr.write(`${event.stage}: ${event.message}\n`);
     }
+    if (event.state === "running" && event.total === undefined && event.message !== undefined) {
+      stop();
+      stderr.write(`${event.stage}: ${event.message}\n`);
+    }
     if (event.state === "running" && event.total !== undefined) {
       if (!bar) {
         bar = new SingleBar(options);
@@ -49,7 +53,8 @@ function linesOn(stderr: NodeJS.WriteStream): (event: ProgressEvent) => void {
     if (event.state === "running" && event.elapsedMilliseconds - last >= lineEveryMilliseconds) {
       last = event.elapsedMilliseconds;
       const total = event.total === undefined ? "" : ` of ${event.total}`;
-      stderr.write(`${event.stage}: ${event.done}${total} ${event.unit}\n`);
+      const message = event.message === undefined ? "" : `: ${event.message}`;
+      stderr.write(`${event.stage}: ${event.done}${total} ${event.unit}${message}\n`);
     }
   };
 }

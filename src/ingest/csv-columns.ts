@@ -1,70 +1,67 @@
-import type { CsvFileMapping, CsvValue } from "../../schemas/csv-mapping.ts";
+import type { CsvFileMapping } from "../../schemas/csv-mapping.ts";
 import { literal, literalList } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import { columnOf, isConstant } from "./csv-value.ts";
+import { type CsvReference, csvReferences } from "./csv-references.ts";
 
-/** Columns of which a file must have at least one, and where the mapping says so. */
-interface Need {
-  /** "events[0].start" */
-  readonly key: string;
-  readonly columns: readonly string[];
+/** A file that is about to land, and what the mapping says of it. */
+export interface FileToCheck {
+  /** Its name in the mapping. */
+  readonly name: string;
+  readonly mapping: CsvFileMapping;
+  readonly header: readonly string[];
+}
+
+/** Something that the mapping asks for and the file does not have. */
+export interface MissingColumn extends Pick<CsvReference, "path"> {
+  readonly file: string;
+  readonly message: string;
 }
 
 /**
- * What a file's mapping asks for and its header does not have: a sentence each, naming file, key, column and the column
- * that was probably meant. The columns of a file that has none of those asked for are not told, because its first line
- * may be no header but somebody's data.
+ * What a file's mapping asks for and its header does not have: a sentence each, with the column that was probably meant.
+ * Columns of a joined file are sought in `headerOf` it, when it is there. The columns of a file that has none of those asked
+ * for are not told, because its first line may be no header but somebody's data.
  */
 export async function missingColumns(
   warehouse: Warehouse,
-  file: string,
-  mapping: CsvFileMapping,
-  header: readonly string[],
-): Promise<string[]> {
-  const present = new Set(header.map((name) => name.toLowerCase()));
-  const has = (column: string) => present.has(column.toLowerCase());
-  const needs = needsOf(mapping);
-  const missing = needs.filter(({ columns }) => !columns.some(has));
-  if (missing.length > 0 && missing.length === needs.length) {
-    const asked = [...new Set(needs.flatMap(({ columns }) => columns))];
-    return [
-      `${file}: none of the columns ${asked.join(", ")} found. Its first line must hold the names of the columns.`,
-    ];
+  { name, mapping, header }: FileToCheck,
+  headerOf: (file: string) => readonly string[] | undefined,
+): Promise<MissingColumn[]> {
+  const placed = csvReferences(mapping)
+    .filter(({ mayBeAbsent }) => !mayBeAbsent)
+    .map((reference) => ({ ...reference, ...sought(reference, name, mapping) }));
+  const missing = placed.filter(({ file, columns }) => {
+    const there = file === name ? header : headerOf(file);
+    return there !== undefined && !columns.some((column) => includes(there, column));
+  });
+  const own = placed.filter(({ file }) => file === name);
+  if (own.length > 0 && own.every((reference) => missing.includes(reference))) {
+    const asked = [...new Set(own.flatMap(({ columns }) => columns))];
+    const message = `none of the columns ${asked.join(", ")} found. Its first line must hold the names of the columns.`;
+    return [{ file: name, path: [], message }];
   }
   return Promise.all(
-    missing.map(async ({ key, columns }) => {
+    missing.map(async ({ path, columns, file }) => {
+      const there = file === name ? header : headerOf(file)!;
       const which = columns.length === 1 ? `column ${columns[0]}` : `none of the columns ${columns.join(", ")}`;
       const found = columns.length === 1 ? "not found" : "found";
-      const closest = await closestName(warehouse, columns[0]!, header);
-      return `${file}, ${key}: ${which} ${found}; there are ${header.join(", ")}. Did you mean ${closest}?`;
+      const where = file === name ? "" : ` in ${file}`;
+      const closest = await closestName(warehouse, columns[0]!, there);
+      const message = `${which} ${found}${where}; there are ${there.join(", ")}. Did you mean ${closest}?`;
+      return { file: name, path, message };
     }),
   );
 }
 
-function needsOf({ person, visit, events = [] }: CsvFileMapping): Need[] {
-  const { address = {}, ...ofPerson } = person ?? {};
-  return [
-    ...needsIn("person", ofPerson),
-    ...needsIn("person.address", address),
-    ...needsIn("visit", visit ?? {}),
-    ...events.flatMap(({ kind: _kind, type: _type, when, ...fields }, i) => [
-      ...needsIn(`events[${i}]`, fields),
-      ...(when === undefined ? [] : [{ key: `events[${i}].when`, columns: [columnOf(when)] }]),
-    ]),
-  ];
+/** In which file the columns of a reference are sought. A list of columns is one of the file itself. */
+function sought({ columns }: CsvReference, name: string, { join = {} }: CsvFileMapping) {
+  const [, alias = "", column = ""] = /^(\w+)\.(.+)$/s.exec(columns[0] ?? "") ?? [];
+  if (columns.length !== 1 || !Object.hasOwn(join, alias)) return { file: name, columns };
+  return { file: join[alias]!.file, columns: [column] };
 }
 
-const required = new Set(["id", "birthDate", "person", "start"]);
-
-function needsIn(place: string, fields: Readonly<Record<string, CsvValue | undefined>>): Need[] {
-  return Object.entries(fields).flatMap(([name, value]) => {
-    if (value === undefined) return [];
-    const items = Array.isArray(value) ? value : [value];
-    const columns = items.flatMap((item) => (isConstant(item) ? [] : [columnOf(item)]));
-    const mayBeAbsent = columns.length < items.length || (Array.isArray(value) && !required.has(name));
-    return mayBeAbsent ? [] : [{ key: `${place}.${name}`, columns }];
-  });
-}
+const includes = (names: readonly string[], name: string) =>
+  names.some((each) => each.toLowerCase() === name.toLowerCase());
 
 async function closestName(warehouse: Warehouse, name: string, names: readonly string[]): Promise<string> {
   const row = await warehouse.row<{ closest: string }>(

@@ -1,64 +1,93 @@
-import { type CsvMapping, type CsvMappingInput, csvFileKey } from "../../schemas/csv-mapping.ts";
+import { cdmTables } from "../../schemas/cdm.ts";
+import { type CsvMapping, type CsvMappingInput, csvNameFits } from "../../schemas/csv-mapping.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { missingColumns } from "./csv-columns.ts";
-import { type CsvFile, type CsvLandingContext, landCsv, placeInMapping } from "./csv-landing.ts";
-import { defineCsvMapping, invalid, loadCsvMapping } from "./csv-mapping.ts";
-import { scanCsv } from "./csv-scan.ts";
+import { landCorrections } from "./csv-corrections.ts";
+import { type CsvFile, csvFileAt } from "./csv-file.ts";
+import { landCsv } from "./csv-landing.ts";
+import { defineCsvMapping, doesNotFit, loadCsvMapping } from "./csv-mapping.ts";
+import { isFileOfRejects } from "./csv-rejects.ts";
+import { type CsvStream, csvFileOf } from "./csv-stream.ts";
+import type { CsvTransform } from "./csv-transform.ts";
 import type { Landed } from "./fhir-files.ts";
 import { findFiles } from "./find-files.ts";
 import { openLanding } from "./landing-tables.ts";
 
 export interface CsvFilesOptions {
-  /** How rows become persons, visits and events: a mapping, a YAML or JSON file, or a ready-made one ("synthea"). */
+  /** How rows become records: a mapping, a YAML or JSON file, or a ready-made one ("synthea"). */
   readonly mapping: string | CsvMappingInput;
   /** The name of the system the files come from. Records of different sources never meet. Default "default". */
   readonly source?: string | undefined;
+  /**
+   * What is made of each row before it lands. Its columns are then those of the file and all that the mapping names; one that
+   * it does not give is empty. Rows pass through JavaScript one by one, which takes about ten times as long.
+   */
+  readonly transform?: CsvTransform | undefined;
 }
 
 const endings = /\.(csv|tsv|txt)(\.gz)?$/i;
 
 /**
- * Reads CSV files (comma, tab, semicolon or bar; quoted as in RFC 4180; UTF-8; also gzipped) through a mapping. Inputs are
- * files, folders (all `.csv`, `.tsv`, `.txt` files below, and their `.gz`) or globs; a file is recognised by its name. Each
- * mapped file lands as text in a table of its own, `landing.csv_<file>`; the rows of other files are counted and ignored.
+ * Reads CSV (comma, tab, semicolon or bar; quoted as in RFC 4180; UTF-8, UTF-16 or as the mapping says; also gzipped) through
+ * a mapping. Inputs are files, folders (all `.csv`, `.tsv`, `.txt` files below, and their `.gz`), globs, or streams such as an
+ * HTTP response; a file is recognised by its name. Each mapped file lands as text in a table of its own,
+ * `landing.csv_<file>`; the rows of other files are counted and ignored.
  *
- * Rows that cannot be read go to `meta.quarantine` with file, line and reason, and the run goes on; so does a whole file
- * that cannot be read without guessing (a broken gzip, a quote that never closes, lines that end in different ways). All
- * else is committed at once at the end. A file is read twice: once to count its rows, about 300 MB a second, and once by
- * DuckDB.
+ * Rows that cannot be read are put aside with file, line, column and reason (`meta.csv_reject`, which `runReport` writes to
+ * `rejects.csv`), and the run goes on; a corrected `rejects.csv` is an input like any other. So is a whole file put aside that
+ * cannot be read at all (a broken gzip, no header). All else is committed at once at the end. A file is read twice: once to
+ * count its rows, about 300 MB a second, and once by DuckDB; where a row is bad, the encoding is another, or a function looks
+ * at rows, record by record.
  *
  * Rejects with CSV_MAPPING_INVALID when the mapping is not valid or names a column that a file does not have, and with
  * INPUT_NOT_FOUND when the mapping knows none of the files.
  *
  * @example
  * await pipeline(csvFiles("synthea/csv/", { mapping: "synthea" }), mapToOmop()).run(warehouse);
+ *
+ * @example
+ * const body = await fetch("https://hospital.example/weights.csv");
+ * const transform = (row) => (row.status === "entered in error" ? undefined : { ...row, kg: Number(row.lb) * 0.4536 });
+ * const read = csvFiles({ name: "weights.csv", body }, { mapping: "hospital.yaml", transform });
  */
 export function csvFiles(
-  inputs: string | readonly string[],
+  inputs: string | CsvStream | readonly (string | CsvStream)[],
   options: CsvFilesOptions,
 ): Stage<undefined | Landed, Landed, Warehouse> {
-  const wanted = typeof inputs === "string" ? [inputs] : inputs;
+  const wanted = [inputs].flat() as (string | CsvStream)[];
+  const paths = wanted.filter((input) => typeof input === "string");
+  const streams = wanted.filter((input) => typeof input !== "string");
   return {
     name: "csvFiles",
     async execute(before, { target: warehouse, runId, signal, progress, warn }) {
+      const { source = "default", transform } = options;
       const mapping = await mappingOf(options.mapping);
-      const files = await scanAll(await findFiles(wanted, endings), mapping, signal);
-      if (!files.some((file) => file.mapping)) throw noKnownFile(wanted, mapping);
-      await checkColumns(files, mapping, warehouse);
+      const found: CsvFile[] = [];
+      for (const path of await findFiles(paths, endings)) found.push(await csvFileAt(path, mapping, signal));
+      const corrections = found.filter(isFileOfRejects);
+      const files = found.filter((file) => !isFileOfRejects(file));
+      for (const stream of streams) files.push(await csvFileOf(stream, mapping));
+      if (corrections.length === 0 && !files.some((file) => file.mapping)) throw noKnownFile(paths, mapping);
+      if (!transform) await checkColumns(files, mapping, warehouse);
       warnOfUnknown(files, mapping, warn);
+      warnOfOtherColumns(files, warn);
       await openLanding(warehouse);
       let done = 0;
-      const context: CsvLandingContext = {
-        warehouse,
-        mapping,
-        source: options.source ?? "default",
-        runId,
-        signal,
-        onFile: () => progress({ done: ++done, total: files.length, unit: "files" }),
-      };
-      const landed = await warehouse.transaction(() => landCsv(files, context));
+      const onFile = () => progress({ done: ++done, total: files.length, unit: "files" });
+      const context = { warehouse, mapping, source, runId, signal, transform, onFile };
+      const landed = await warehouse.transaction(async () => {
+        const landedFiles = files.length > 0 ? await landCsv(files, context) : [];
+        if (corrections.length === 0) return landedFiles;
+        const corrected = await landCorrections(corrections, mapping, context);
+        if (corrected.left > 0) {
+          warn(
+            `${corrected.left} rows of rejects were left: they cannot be read as they are, or are no rejects any more.`,
+          );
+        }
+        return [...new Set([...landedFiles, ...corrected.files])];
+      });
       return { stage: "landed", runId, files: [...(before?.files ?? []), ...landed] };
     },
   };
@@ -68,19 +97,20 @@ async function mappingOf(mapping: CsvFilesOptions["mapping"]): Promise<CsvMappin
   return typeof mapping === "string" ? await loadCsvMapping(mapping) : defineCsvMapping(mapping);
 }
 
-async function scanAll(paths: readonly string[], mapping: CsvMapping, signal: AbortSignal): Promise<CsvFile[]> {
-  const files: CsvFile[] = [];
-  for (const path of paths) files.push(placeInMapping(await scanCsv(path, signal), mapping));
-  return files;
-}
-
 async function checkColumns(files: readonly CsvFile[], mapping: CsvMapping, warehouse: Warehouse): Promise<void> {
-  const problems = await Promise.all(
-    files.map((file) =>
-      file.mapping && !file.problem ? missingColumns(warehouse, file.name, file.mapping, file.header) : [],
+  const headers = new Map(files.filter(({ problem }) => !problem).map(({ name, header }) => [name, header]));
+  const missing = await Promise.all(
+    files.map(({ name, mapping: ofFile, header, problem }) =>
+      ofFile && !problem
+        ? missingColumns(warehouse, { name, mapping: ofFile, header }, (other) => headers.get(other))
+        : [],
     ),
   );
-  if (problems.flat().length > 0) throw invalid(mapping.name, problems.flat());
+  if (missing.flat().length === 0) return;
+  throw doesNotFit(
+    mapping,
+    missing.flat().map(({ file, path, message }) => ({ path: ["files", file, ...path], message })),
+  );
 }
 
 function warnOfUnknown(
@@ -88,10 +118,19 @@ function warnOfUnknown(
   { name, ignored }: CsvMapping,
   warn: (message: string) => void,
 ): void {
-  const known = new Set(ignored.map(csvFileKey));
   for (const file of files) {
-    if (file.mapping || known.has(file.name)) continue;
+    if (file.mapping || ignored.some((known) => csvNameFits(file.name, known))) continue;
     warn(`${file.path} is not in the mapping ${name}; its ${file.records} rows are ignored.`);
+  }
+}
+
+/** The columns of a CDM table are known: others are those of another version, or an error. */
+function warnOfOtherColumns(files: readonly CsvFile[], warn: (message: string) => void): void {
+  for (const { path, mapping, header } of files) {
+    const definition = cdmTables.find(({ table }) => table === mapping?.cdm);
+    const known = new Set(definition?.columns.map(({ name }) => name));
+    const others = definition ? header.filter((name) => !known.has(name.toLowerCase())) : [];
+    if (others.length > 0) warn(`${path}: ${definition!.table} has no ${others.join(", ")} in CDM 5.4; left out.`);
   }
 }
 

@@ -1,35 +1,26 @@
-import { basename } from "node:path";
-import { type CsvFileMapping, type CsvMapping, csvFileKey, csvTableName } from "../../schemas/csv-mapping.ts";
-import { identifier, literal, pathLiteral, sqlText } from "../warehouse/sql-text.ts";
+import {
+  type CsvFileMapping,
+  type CsvMapping,
+  type CsvValue,
+  csvTableName,
+  partsOf,
+} from "../../schemas/csv-mapping.ts";
+import { identifier, literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import { rejectedRows } from "./csv-rejects.ts";
-import type { ScannedCsv } from "./csv-scan.ts";
-import { valueSql } from "./csv-value.ts";
-import { quarantine, registerFiles } from "./landing-files.ts";
-import type { Problem, Refused } from "./quarantine.ts";
+import { missingColumns } from "./csv-columns.ts";
+import { checkExpressions } from "./csv-expressions.ts";
+import { type CsvFile, landingColumns, landingTable } from "./csv-file.ts";
+import { doesNotFit } from "./csv-mapping.ts";
+import { type ReadContext, type RowCounts, readFile } from "./csv-read.ts";
+import { rejectRows } from "./csv-rejects.ts";
+import { csvRows } from "./csv-rows.ts";
+import { keepCsvMapping, mappedCsvTables } from "./csv-tables.ts";
+import { conditionSql, valueSql } from "./csv-value.ts";
+import { registerFiles } from "./landing-files.ts";
 
-/** A file, and what the mapping says of it. */
-export interface CsvFile extends ScannedCsv {
-  /** Its name in the mapping, or where the mapping does not name it, its own: "conditions.csv". */
-  readonly name: string;
-  /** Undefined: the rows are counted and ignored. */
-  readonly mapping: CsvFileMapping | undefined;
-}
-
-export interface CsvLandingContext {
-  readonly warehouse: Warehouse;
+export interface CsvLandingContext extends ReadContext {
   readonly mapping: CsvMapping;
-  readonly source: string;
-  readonly runId: string;
-  readonly signal: AbortSignal;
   readonly onFile: () => void;
-}
-
-/** Gives a file its place in the mapping. */
-export function placeInMapping(file: ScannedCsv, mapping: CsvMapping): CsvFile {
-  const key = csvFileKey(basename(file.path));
-  const name = Object.keys(mapping.files).find((candidate) => csvFileKey(candidate) === key);
-  return { ...file, name: name ?? key, mapping: name === undefined ? undefined : mapping.files[name] };
 }
 
 /** Lands all files, in the caller's transaction, and gives their numbers in `meta.file`. */
@@ -42,19 +33,44 @@ export async function landCsv(files: readonly CsvFile[], context: CsvLandingCont
   );
   // In this order: DuckDB refuses to commit a table that was changed in shape after it was changed in content.
   await keepMapping(files, context);
+  await checkExpressions(warehouse, context.mapping, context.source);
   await forgetEarlierRows(warehouse);
   for (const file of files) {
     context.signal.throwIfAborted();
-    if (file.mapping === undefined) await countRows(file, { read: file.records, ignored: file.records }, warehouse);
-    else if (file.problem) await refuseFile(file, file.problem, context);
-    else await landFile(file, context);
+    await countRows(file, await landFile(file, context), warehouse);
     context.onFile();
   }
-  const landed = new Map(files.flatMap(({ name, mapping }) => (mapping ? [[name, mapping]] : [])));
-  for (const [name, mapping] of landed) await tidy(name, mapping, context);
+  await tidy(new Set(files.filter(({ mapping }) => mapping).map(({ name }) => name)), context);
   const ids = await warehouse.rows<{ file_id: number }>("select file_id from landing_file order by file_id");
   await warehouse.run("drop table landing_file");
   return ids.map(({ file_id }) => file_id);
+}
+
+async function landFile(file: CsvFile, context: CsvLandingContext): Promise<RowCounts> {
+  if (file.mapping === undefined) return { read: file.records ?? 0, ignored: file.records ?? 0, quarantined: 0 };
+  if (file.problem === undefined) {
+    const { given, ...counts } = await readFile(file, context);
+    if (given && given.size > 0) await checkGivenColumns(file, file.mapping, given, context);
+    return counts;
+  }
+  await rejectRows(context.warehouse, file, [file.problem], context.runId);
+  return { read: 1, ignored: 0, quarantined: 1 };
+}
+
+/** Throws CSV_MAPPING_INVALID when the mapping names a column that neither the file has nor its transform gave any row. */
+async function checkGivenColumns(
+  { name, header }: CsvFile,
+  mapping: CsvFileMapping,
+  given: ReadonlySet<string>,
+  context: CsvLandingContext,
+): Promise<void> {
+  const columns = { name, mapping, header: [...header, ...given] };
+  const missing = await missingColumns(context.warehouse, columns, () => undefined);
+  if (missing.length === 0) return;
+  throw doesNotFit(
+    context.mapping,
+    missing.map(({ file, path, message }) => ({ path: ["files", file, ...path], message })),
+  );
 }
 
 async function forgetEarlierRows(warehouse: Warehouse): Promise<void> {
@@ -66,72 +82,37 @@ async function forgetEarlierRows(warehouse: Warehouse): Promise<void> {
   }
 }
 
-/** Writes the mapping into the warehouse, so that its rows can be mapped again without the file it came from. */
-async function keepMapping(
-  files: readonly CsvFile[],
-  { warehouse, mapping, source }: CsvLandingContext,
-): Promise<void> {
+/**
+ * Writes the mapping into the warehouse, so that its rows can be mapped again without the file it came from, and how each
+ * file is written, so that rows of it can be corrected.
+ */
+async function keepMapping(files: readonly CsvFile[], context: CsvLandingContext): Promise<void> {
+  const { warehouse, mapping, source, transform } = context;
   for (const file of files) {
     if (file.mapping === undefined) continue;
-    const table = csvTableName(file.name);
-    const columns = file.header.map(
+    const columns = landingColumns(file, transform !== undefined).map(
       (name) => `alter table ${landingTable(file)} add column if not exists ${identifier(name)} varchar;`,
     );
     await warehouse.run(
       `create table if not exists ${landingTable(file)} (landing_source varchar, landing_file integer, landing_row varchar);
-       ${columns.join("\n")}
-       delete from meta.csv_mapping where source = ${literal(source)} and landing_table = ${literal(table)};`,
+       ${columns.join("\n")}`,
     );
-    await warehouse.run("insert into meta.csv_mapping values ($1, $2, $3, $4, $5::json)", [
-      source,
-      table,
-      file.name,
-      mapping.name,
-      JSON.stringify(file.mapping),
-    ]);
+    const dates = { ...mapping.dates, ...file.mapping.dates };
+    await keepCsvMapping(
+      warehouse,
+      { source, table: csvTableName(file.name), file: file.name, name: mapping.name },
+      { ...file.mapping, ...(Object.keys(dates).length > 0 && { dates }) },
+    );
+    await warehouse.run(
+      `insert into meta.csv_layout
+       select file_id, $2, $3, json_transform($4::json, '["VARCHAR"]') from landing_file where path = $1`,
+      [file.path, file.name, file.delimiter, JSON.stringify(file.header)],
+    );
   }
 }
 
-async function landFile(file: CsvFile, { warehouse, source, runId, signal }: CsvLandingContext): Promise<void> {
-  const names = file.header.toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
-  const land = sqlText(import.meta.url, "sql/csv-land.sql", {
-    table: landingTable(file),
-    source: literal(source),
-    file_id: `(select file_id from landing_file where path = ${literal(file.path)})`,
-    content: names.map((name) => `${literal(`${name.toLowerCase()}=`)} || ${identifier(name)}`).join(", "),
-    path: pathLiteral(file.path),
-    columns: `{${file.header.map((name) => `${literal(name)}: 'varchar'`).join(", ")}}`,
-    delimiter: literal(file.delimiter),
-    compression: file.gzip ? "'gzip'" : "'none'",
-  });
-  await warehouse.run(land, undefined, { signal });
-  const accepted = (await warehouse.row<{ rows: number }>(
-    `select count(*) as rows from ${landingTable(file)}
-     where landing_file = (select file_id from landing_file where path = ${literal(file.path)})`,
-  ))!.rows;
-  const rejected = await rejectedRows(warehouse, file, signal);
-  const read = Math.max(file.records, accepted + rejected.length);
-  const lost = read - accepted - rejected.length;
-  const reason = `${lost} more rows could not be told apart, because quotes are broken`;
-  await quarantine(
-    warehouse,
-    lost === 0 ? rejected : [...rejected, { path: file.path, code: "BROKEN_QUOTE", reason }],
-    runId,
-  );
-  await countRows(file, { read, quarantined: read - accepted }, warehouse);
-}
-
-async function refuseFile(file: CsvFile, problem: Problem, { warehouse, runId }: CsvLandingContext): Promise<void> {
-  const refused: Refused = { path: file.path, ...problem };
-  await quarantine(warehouse, [refused], runId);
-  await countRows(file, { read: 1, quarantined: 1 }, warehouse);
-}
-
-async function countRows(
-  { path, name }: CsvFile,
-  { read, ignored = 0, quarantined = 0 }: { read: number; ignored?: number; quarantined?: number },
-  warehouse: Warehouse,
-): Promise<void> {
+async function countRows({ path, name }: CsvFile, counts: RowCounts, warehouse: Warehouse): Promise<void> {
+  const { read, ignored, quarantined } = counts;
   await warehouse.run(
     `insert into meta.file_records
      select file_id, ${literal(name)}, ${read}, ${ignored}, ${quarantined}, 0 from landing_file where path = ${literal(path)}`,
@@ -139,15 +120,30 @@ async function countRows(
 }
 
 /** Leaves one record an id, and an id of its own to each row. */
-async function tidy(name: string, { person, visit }: CsvFileMapping, { warehouse, source }: CsvLandingContext) {
-  const table = landingTable({ name });
-  const columns = new Set((await warehouse.columns(table)).map((column) => column.name.toLowerCase()));
-  const id = person?.id ?? visit?.id;
-  const parts = { table, source: literal(source), file: literal(name), id: valueSql(id, columns) };
-  if (id !== undefined) await warehouse.run(sqlText(import.meta.url, "sql/csv-supersede.sql", parts));
-  await warehouse.run(sqlText(import.meta.url, "sql/csv-number.sql", parts));
+export async function tidy(
+  landed: ReadonlySet<string>,
+  { warehouse, source }: Pick<ReadContext, "warehouse" | "source">,
+): Promise<void> {
+  const tables = (await mappedCsvTables(warehouse)).get(source) ?? [];
+  const tableOf = (name: string) => tables.find(({ file }) => file === name);
+  for (const { file, table, mapping } of tables.filter((each) => landed.has(each.file))) {
+    const id = idOfRows(mapping);
+    const { from: rows, columns } = csvRows(file, mapping, source, tableOf);
+    const when = conditionSql(mapping.when, columns);
+    const parts = {
+      table,
+      source: literal(source),
+      file: literal(file),
+      rows,
+      id: `case when ${when} then ${valueSql(id, columns)} end`,
+    };
+    if (id !== undefined) await warehouse.run(sqlText(import.meta.url, "sql/csv-supersede.sql", parts));
+    await warehouse.run(sqlText(import.meta.url, "sql/csv-number.sql", parts));
+  }
 }
 
-function landingTable({ name }: Pick<CsvFile, "name">): string {
-  return `landing.${identifier(csvTableName(name))}`;
+/** The id of the records that rows are, where each is one record and nothing else. */
+function idOfRows(mapping: CsvFileMapping): CsvValue | undefined {
+  const { person, visit, provider, careSite, payerPlan } = mapping;
+  return partsOf(mapping).length > 1 ? undefined : (person ?? visit ?? provider ?? careSite ?? payerPlan)?.id;
 }

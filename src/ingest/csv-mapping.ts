@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { parseDocument } from "yaml";
-import type { z } from "zod";
+import { basename } from "node:path";
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { type CsvMapping, type CsvMappingInput, csvMappingSchema } from "../../schemas/csv-mapping.ts";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 
@@ -50,38 +50,87 @@ export function defineCsvMapping(mapping: CsvMappingInput): CsvMapping {
  */
 export async function loadCsvMapping(nameOrPath: string): Promise<CsvMapping> {
   const ready = readyCsvMappings.includes(nameOrPath);
-  const file = ready ? new URL(`${nameOrPath}.yaml`, readyFolder) : nameOrPath;
-  const content = await readFile(file, "utf8").catch((error: unknown) => {
-    throw new OmopipeError(
-      "CSV_MAPPING_INVALID",
-      `The CSV mapping ${nameOrPath} could not be read: ${messageOf(error)}. ` +
-        `Name a YAML or JSON file, or a ready-made mapping: ${readyCsvMappings.join(", ")}.`,
-      { cause: error },
-    );
-  });
-  const document = parseDocument(content, { schema: "failsafe" });
+  const content = await readFile(ready ? new URL(`${nameOrPath}.yaml`, readyFolder) : nameOrPath, "utf8").catch(
+    (error: unknown) => {
+      throw new OmopipeError(
+        "CSV_MAPPING_INVALID",
+        `The CSV mapping ${nameOrPath} could not be read: ${messageOf(error)}. ` +
+          `Name a YAML or JSON file, or a ready-made mapping: ${readyCsvMappings.join(", ")}.`,
+        { cause: error },
+      );
+    },
+  );
+  const lines = new LineCounter();
+  const document = parseDocument(content, { schema: "failsafe", lineCounter: lines });
+  const file = ready ? nameOrPath : basename(nameOrPath);
   if (document.errors.length > 0) {
-    throw invalid(
-      nameOrPath,
-      document.errors.map(({ message }) => message.replace(/:?\n.*$/s, "")),
+    const problems = document.errors.map(
+      ({ message, pos }) => `${file}:${lines.linePos(pos[0]).line}: ${firstLine(message)}`,
     );
+    throw invalid(nameOrPath, problems);
   }
-  return validated(document.toJS(), nameOrPath);
+  const placeOf: PlaceOf = (path) => {
+    const line = lineOf(document, path, lines);
+    return line === undefined ? "" : `${file}:${line}: `;
+  };
+  const mapping = validated(document.toJS(), nameOrPath, placeOf);
+  places.set(mapping, placeOf);
+  return mapping;
 }
 
-/** A CSV_MAPPING_INVALID error that lists what is wrong. */
-export function invalid(name: string, problems: readonly string[]): OmopipeError {
+type Path = readonly PropertyKey[];
+/** Where in its file a mapping says something: "hospital.yaml:12: ". */
+type PlaceOf = (path: Path) => string;
+
+const places = new WeakMap<CsvMapping, PlaceOf>();
+const firstLine = (message: string) => message.replace(/:?\n.*$/s, "");
+
+/** The line of a key; where the file does not have it, that of the nearest above it that it has. */
+function lineOf(document: Document.Parsed, path: Path, lines: LineCounter): number | undefined {
+  let place: number | undefined;
+  let node: unknown = document.contents;
+  for (const key of path) {
+    const pair = isMap(node)
+      ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key))
+      : undefined;
+    const item = isSeq(node) ? node.items[Number(key)] : undefined;
+    const found = pair?.key ?? item;
+    if (isNode(found) && found.range) place = found.range[0];
+    node = pair?.value ?? item;
+  }
+  return place === undefined ? undefined : lines.linePos(place).line;
+}
+
+/** What is wrong in one place of a mapping. */
+export interface MappingProblem {
+  /** ["files", "conditions.csv", "events", 0, "start"]. */
+  readonly path: Path;
+  readonly message: string;
+}
+
+/** A CSV_MAPPING_INVALID error for a mapping that does not fit the files. */
+export function doesNotFit(mapping: CsvMapping, problems: readonly MappingProblem[]): OmopipeError {
+  return invalid(
+    mapping.name,
+    problems.map((problem) => describe(problem, places.get(mapping))),
+  );
+}
+
+function invalid(name: string, problems: readonly string[]): OmopipeError {
   return new OmopipeError("CSV_MAPPING_INVALID", [`The CSV mapping ${name} does not fit.`, ...problems].join("\n  "));
 }
 
-function validated(mapping: unknown, name: string): CsvMapping {
+function validated(mapping: unknown, name: string, placeOf?: PlaceOf): CsvMapping {
   const result = csvMappingSchema.safeParse(mapping);
   if (result.success) return result.data;
-  throw invalid(name, result.error.issues.map(describe));
+  throw invalid(
+    name,
+    result.error.issues.map((issue) => describe(issue, placeOf)),
+  );
 }
 
-/** ["files", "conditions.csv", "events", 0, "start"] → "conditions.csv, events[0].start: …" */
-function describe({ path, message }: z.core.$ZodIssue): string {
+/** ["files", "conditions.csv", "events", 0, "start"] → "hospital.yaml:12: conditions.csv, events[0].start: …" */
+function describe({ path, message }: MappingProblem, placeOf: PlaceOf = () => ""): string {
   const [first, file, ...keys] = path;
   const inFile = first === "files" && file !== undefined;
   const key = (inFile ? keys : path).reduce<string>(
@@ -89,5 +138,5 @@ function describe({ path, message }: z.core.$ZodIssue): string {
     "",
   );
   const place = [inFile ? String(file) : "", key].filter((part) => part !== "").join(", ");
-  return place === "" ? message : `${place}: ${message}`;
+  return `${placeOf(path)}${place === "" ? "" : `${place}: `}${message}`;
 }

@@ -1,11 +1,12 @@
-import type { Problem } from "./quarantine.ts";
-
 /** Counts the records of a CSV file, chunk by chunk. */
 export interface RecordCounter {
   push(chunk: Buffer): void;
-  /** The records after the header; and the fault, with its line, that makes it unsafe to read the file as a whole. */
-  end(): { records: number; problem?: Problem & { line?: number } };
+  /** The records after the header, and why the file is not safe to be read in one go: the careful reader must. */
+  end(): { records: number; unsafe?: "OPEN_QUOTE" | "MIXED_LINE_ENDS" | "LONG_RECORD" };
 }
+
+/** DuckDB's reader keeps whole records in memory. */
+const longestSafe = 64 * 1024 * 1024;
 
 const quote = 0x22;
 const lineFeed = 0x0a;
@@ -25,9 +26,9 @@ export function createRecordCounter(delimiter: number): RecordCounter {
   let state = fieldStart;
   let filled = false;
   let afterReturn = false;
-  let line = 1;
-  let quoteLine = 0;
   let records = 0;
+  let sinceRecord = 0;
+  let longest = 0;
   const ends = { lineFeed: 0, carriageReturn: 0, both: 0 };
 
   const endLine = (byte: number) => {
@@ -39,7 +40,6 @@ export function createRecordCounter(delimiter: number): RecordCounter {
     }
     ends[byte === lineFeed ? "lineFeed" : "carriageReturn"] += 1;
     afterReturn = byte === carriageReturn;
-    line += 1;
     if (filled) records += 1;
     filled = false;
   };
@@ -48,21 +48,23 @@ export function createRecordCounter(delimiter: number): RecordCounter {
     push(chunk) {
       // The loop over bytes works on a local copy of the state, which is twice as fast.
       let now = state;
+      let begin = 0;
       for (let i = 0; i < chunk.length; i++) {
         const byte = chunk[i]!;
         if (now === quoted) {
           if (byte === quote) now = quoteSeen;
-          else if (byte === lineFeed) line += 1;
         } else if (byte === lineFeed || byte === carriageReturn) {
           if (now !== fieldStart) filled = true;
           endLine(byte);
+          longest = Math.max(longest, sinceRecord + i - begin);
+          sinceRecord = 0;
+          begin = i;
           now = fieldStart;
         } else if (byte === delimiter) {
           now = fieldStart;
           filled = true;
           afterReturn = false;
         } else if (byte === quote && now !== plain) {
-          if (now === fieldStart) quoteLine = line;
           now = quoted;
           afterReturn = false;
         } else if (now !== plain) {
@@ -72,20 +74,14 @@ export function createRecordCounter(delimiter: number): RecordCounter {
         }
       }
       state = now;
+      sinceRecord += chunk.length - begin;
     },
     end() {
-      if (state === quoted) {
-        return {
-          records,
-          problem: { line: quoteLine, code: "OPEN_QUOTE", reason: "a quote that opens here is never closed" },
-        };
-      }
       if (filled || state !== fieldStart) records += 1;
-      if (Object.values(ends).filter((count) => count > 0).length > 1) {
-        const reason = "its lines end in different ways (LF, CRLF, CR); write all of them alike";
-        return { records, problem: { code: "MIXED_LINE_ENDS", reason } };
-      }
-      return { records: Math.max(0, records - 1) };
+      const found = { records: Math.max(0, records - 1) };
+      if (state === quoted) return { ...found, unsafe: "OPEN_QUOTE" };
+      if (Object.values(ends).filter((count) => count > 0).length > 1) return { ...found, unsafe: "MIXED_LINE_ENDS" };
+      return Math.max(longest, sinceRecord) > longestSafe ? { ...found, unsafe: "LONG_RECORD" } : found;
     },
   };
 }

@@ -71,6 +71,26 @@ create table if not exists meta.csv_mapping (
     definition      json not null
 );
 
+-- How each CSV file is written, so that rows of it can be corrected.
+create table if not exists meta.csv_layout (
+    file_id         integer not null,
+    file            varchar not null,     -- its name in the mapping
+    delimiter       varchar not null,
+    header          varchar[] not null
+);
+
+-- The rows of CSV files that were put aside, with what stands there: written to rejects.csv, corrected and fed back.
+create table if not exists meta.csv_reject (
+    file_id         integer not null,
+    line            bigint,               -- counted from 1; NULL: the file as a whole
+    column_name     varchar,              -- where it goes wrong; NULL: in no column in particular
+    value           varchar,              -- what stands there
+    code            varchar not null,
+    reason          varchar not null,
+    "row"           varchar,              -- the whole row as it is written; NULL: too long to be kept
+    run_id          varchar not null
+);
+
 -- The id that a reference ends in: 'Patient/1', 'http://host/fhir/Patient/1/_history/2' and 'urn:uuid:1' all give '1'.
 create or replace macro landing.reference_id(reference) as
     case

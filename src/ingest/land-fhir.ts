@@ -78,13 +78,17 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
     for (const portion of portions) await run(sql("land-staged.sql", { ...parts, portion }));
   }
   await countRecords(context);
-  const removeFound = async (table: LandingTable, search: string) => {
+  const removeFound = async (table: LandingTable, search: string, more: Record<string, string> = {}) => {
     const parts = { table: table.table, resource_type: literal(table.resourceType) };
-    await run(sql(search, parts));
+    await run(sql(search, { ...parts, ...more }));
     await changes.remember(table, "rowid in (select row_number from superseded)");
     await run(sql("remove-superseded.sql", parts));
   };
-  for (const table of await withVersions(context)) await removeFound(table, "supersede.sql");
+  for (const table of await withVersions(context)) {
+    // The content is looked at only where it decides: to turn all of a record into text takes long.
+    const content = (await hasEqualVersions(table, context)) ? contentOfVersion : "null";
+    await removeFound(table, "supersede.sql", { content });
+  }
   await run(sql("note-deletions.sql"));
   for (const table of await withDeletions(context)) await removeFound(table, "find-deleted.sql");
   await changes.record();
@@ -173,6 +177,21 @@ async function withVersions(context: LandingContext): Promise<readonly LandingTa
   );
   const found = (await context.warehouse.row<Record<string, boolean>>(`select ${several.join(", ")}`))!;
   return tables.filter(({ resourceType }) => found[resourceType]);
+}
+
+const contentOfVersion = "md5(concat_ws('|', *columns(version.* exclude (landing_file))))";
+
+/** Whether of one resource there are two versions that say the same of their age. */
+async function hasEqualVersions({ table }: LandingTable, { warehouse }: LandingContext): Promise<boolean> {
+  const equal = await warehouse.row(
+    `select 1
+     from ${table}
+     where id in (select id from ${table} where landing_file in (select file_id from landing_file))
+     group by landing_source, id, try_cast(meta."lastUpdated" as timestamptz), try_cast(meta."versionId" as bigint)
+     having count(*) > 1
+     limit 1`,
+  );
+  return equal !== undefined;
 }
 
 /** The landing tables in which something may lie that its source has deleted. */

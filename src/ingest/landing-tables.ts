@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { type JsonStructure, jsonStructure } from "../warehouse/json-structure.ts";
-import { sqlText } from "../warehouse/sql-text.ts";
+import { identifier, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
 /** A resource type that is kept, and how its JSON is read into its landing table. */
@@ -75,4 +75,11 @@ export function tableNameOf(resourceType: string): string {
 
 function resourceTypeOf(tableName: string): string {
   return tableName.replace(/(^|_)([a-z])/g, (_, _separator, letter: string) => letter.toUpperCase());
+}
+
+/** The resource types that have landed: planning a query over the extracts of all others takes longer than small data does. */
+export async function typesInUse(warehouse: Warehouse): Promise<ReadonlySet<string>> {
+  const exist = landedTypes.map((type) => `exists (from landing.${tableNameOf(type)}) as ${identifier(type)}`);
+  const found = (await warehouse.row<Record<string, boolean>>(`select ${exist.join(", ")}`))!;
+  return new Set(landedTypes.filter((type) => found[type]));
 }

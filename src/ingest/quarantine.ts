@@ -11,7 +11,8 @@ export interface Problem {
     | "OPEN_QUOTE"
     | "BROKEN_QUOTE"
     | "WRONG_COLUMN_COUNT"
-    | "NOT_CSV";
+    | "NOT_CSV"
+    | "TRANSFORM_FAILED";
   /** A sentence without any of the content. */
   readonly reason: string;
 }

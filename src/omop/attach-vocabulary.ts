@@ -4,6 +4,15 @@ import { attachNoVocabulary, loadVocabulary, rememberedVocabulary } from "../voc
 import { howToGetVocabulary, vocabularyTables } from "../vocabulary/vocabulary-files.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
+/** What is said where mapping has no vocabulary and was not told to do without. */
+export function vocabularyMissing(): OmopipeError {
+  return new OmopipeError(
+    "VOCABULARY_MISSING",
+    `No vocabulary is loaded, so no code can become a concept. ${howToGetVocabulary}, ` +
+      "or go on without one (--no-vocabulary): all codes are then kept with concept 0.",
+  );
+}
+
 /**
  * Attaches the vocabulary that the warehouse was opened with, else the one that it was loaded with before, and gives its
  * release. Throws VOCABULARY_MISSING when there is neither; `noVocabulary` then means an empty one.
@@ -19,13 +28,7 @@ export async function attachVocabulary(
   }
   const { vocabulary: paths, vocabularyCache: cache } = warehouse;
   const place = paths.length > 0 ? { paths, cache } : await rememberedVocabulary(warehouse);
-  if (!place) {
-    throw new OmopipeError(
-      "VOCABULARY_MISSING",
-      `No vocabulary is loaded, so no code can become a concept. ${howToGetVocabulary}, ` +
-        "or go on without one (--no-vocabulary): all codes are then kept with concept 0.",
-    );
-  }
+  if (!place) throw vocabularyMissing();
   let done = 0;
   const onTable = () => progress({ done: done++, total: vocabularyTables.length, unit: "vocabulary tables" });
   const { version, refused } = await loadVocabulary(warehouse, place.paths, {

@@ -17,6 +17,25 @@ create or replace macro mapping.amounts_of(amounts) as
 create or replace macro mapping.amount_known_as(kind, amount) as
     case when amount.value is not null then [{'kinds': [kind], 'amount': amount}] else [] end;
 
+-- The procedures that a bill tells of, by their numbers, and those that a line of it is for.
+create or replace macro mapping.procedures_in(procedure) as
+    list_transform(
+        procedure,
+        lambda x: {
+            'sequence': x.sequence,
+            'name': 'Procedure/' || landing.reference_to(x."procedureReference".reference, 'Procedure')
+        }
+    );
+
+create or replace macro mapping.procedures_of_line(line, procedures) as
+    list_transform(
+        list_filter(
+            procedures,
+            lambda numbered: list_contains(coalesce(line."procedureSequence", line."procedureLinkId"), numbered.sequence)
+        ),
+        lambda numbered: numbered.name
+    );
+
 create or replace temp table bill as
 select
     landing_source, landing_file, 'Claim' as resource_type, id, "modifierExtension", status, use, patient, prescription,
@@ -42,6 +61,24 @@ select
         mapping.amount_known_as('payment', payment.amount)
     )
 from landing.explanation_of_benefit;
+
+-- What Claims say that their lines are for, where what was decided about them may not.
+create or replace temp table claimed as
+select
+    landing_source,
+    id as claim,
+    prescription,
+    flatten(list_transform(
+        item,
+        lambda line: list_transform(
+            mapping.procedures_of_line(line, procedures), lambda name: {'sequence': line.sequence, 'name': name}
+        )
+    )) as procedures
+from (
+    select *, mapping.procedures_in(procedure) as procedures
+    from landing.claim
+    where len(procedure) > 0 or prescription is not null
+);
 
 -- One row a line with an amount, numbered from 1; a bill whose lines have none has one row, numbered 0, of its totals. What
 -- each was for is named by the most specific first.
@@ -82,12 +119,9 @@ from (
                             mapping.amount_known_as('net', x.net)
                         ),
                         'events': list_concat(
+                            mapping.procedures_of_line(x, procedures),
                             list_transform(
-                                list_filter(
-                                    procedures,
-                                    lambda y: list_contains(coalesce(x."procedureSequence", x."procedureLinkId"), y.sequence)
-                                ),
-                                lambda y: y.name
+                                list_filter(claimed_procedures, lambda y: y.sequence = x.sequence), lambda y: y.name
                             ),
                             prescriptions,
                             list_transform(x.encounter, lambda y: 'Encounter/' || landing.reference_to(y.reference, 'Encounter')),
@@ -99,20 +133,19 @@ from (
             ) as priced
         from (
             select
-                *,
-                ['MedicationRequest/' || landing.reference_to(prescription.reference, 'MedicationRequest')] as prescriptions,
+                bill.*,
+                claimed.procedures as claimed_procedures,
+                [
+                    'MedicationRequest/'
+                    || landing.reference_to(coalesce(bill.prescription, claimed.prescription).reference, 'MedicationRequest')
+                ] as prescriptions,
                 list_transform(
                     list_concat(encounter, flatten(list_transform(item, lambda x: x.encounter))),
                     lambda x: 'Encounter/' || landing.reference_to(x.reference, 'Encounter')
                 ) as encounters,
-                list_transform(
-                    procedure,
-                    lambda x: {
-                        'sequence': x.sequence,
-                        'name': 'Procedure/' || landing.reference_to(x."procedureReference".reference, 'Procedure')
-                    }
-                ) as procedures
+                mapping.procedures_in(bill.procedure) as procedures
             from bill
+            left join claimed on claimed.landing_source = bill.landing_source and claimed.claim = bill.claim
         )
     )
 );

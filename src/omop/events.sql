@@ -33,14 +33,23 @@ create or replace temp table visit_shape (
     patient_id              varchar,
     refused                 varchar,
     class                   varchar,
+    concept_class           varchar,        -- what its concept is that of, where that is not the class
     type                    landing.codeable_concept, -- says more than the class where its concept is a visit
     start_text              varchar,
     end_text                varchar,
     parent_id               varchar,        -- the visit of which this is a part
     provider                varchar,
     care_site               varchar,
+    place                   varchar,        -- a reference: its care site where the other is not known
     admitted_from           varchar,        -- key of concept_map without its kind
-    discharged_to           varchar
+    discharged_to           varchar,
+    stays                   struct(         -- what it consisted of: one class after the other, one place after the other
+                                start_text varchar,
+                                end_text varchar,
+                                kind varchar,               -- 'class', 'place'
+                                class varchar,
+                                care_site varchar
+                            )[]
 );
 
 create or replace temp table event_shape (
@@ -71,7 +80,7 @@ create or replace temp table event_shape (
     comparator              varchar,
     value_text              varchar,        -- the value as sent
     value_code              landing.codeable_concept,
-    value_constant          varchar,        -- key of concept_map for a boolean or an interpretation
+    value_constant          varchar,        -- key of concept_map for a boolean, or an interpretation without value
     unit                    landing.coding, -- display: the unit as written
     range_low               double,
     range_high              double,
@@ -84,7 +93,7 @@ create or replace temp table event_shape (
     lot_number              varchar,
     dose_unit               varchar,
     verbatim_end_text       varchar,        -- the end as the source says it, where the end is completed
-    qualifier               varchar,        -- what narrows an observation down: an interpretation, a criticality
+    qualifier               varchar,        -- what narrows an observation down: an interpretation of its value, a criticality
     anatomic_site           landing.codeable_concept,
     unique_device_id        varchar,
     production_id           varchar,
@@ -177,4 +186,13 @@ create or replace temp table cost_shape (
     paid_patient_deductible     double,
     paid_by_primary             double,
     paid_ingredient_cost        double
+);
+
+-- Which rows of a file a record was made of, where several may be about one (CSV).
+create or replace temp table row_shape (
+    source                  varchar,
+    file_id                 integer,
+    resource_type           varchar,
+    resource_id             varchar,
+    row_id                  varchar
 );

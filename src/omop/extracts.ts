@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { MapToOmopOptions } from "./mapping-options.ts";
 
 /** The shapes of `events.sql`: what one row of an extract is. */
-const shapes = ["person", "visit", "event", "provider", "care_site", "note", "payer_plan", "cost"] as const;
+const shapes = ["person", "visit", "event", "provider", "care_site", "note", "payer_plan", "cost", "row"] as const;
 export type Shape = (typeof shapes)[number];
 
 /** A select that gives records of one kind in one of the shapes. */
@@ -74,7 +74,7 @@ function inOwnTable(extract: Extract): Extract {
 const ownTableOf: Readonly<Record<string, string>> = {
   "observation.sql":
     "* replace (case when value_number is null then 'observation' else 'measurement' end as natural_table)",
-  "encounter.visit.sql": "* exclude (parent_id)",
+  "encounter.visit.sql": "* exclude (parent_id, stays)",
   "allergy-intolerance.sql": "* exclude (concept_constant)",
 };
 

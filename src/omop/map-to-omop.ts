@@ -1,11 +1,12 @@
 import type { Landed } from "../ingest/fhir-files.ts";
-import { landedTypes, openLanding, tableNameOf } from "../ingest/landing-tables.ts";
+import { openLanding, typesInUse } from "../ingest/landing-tables.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage, StageContext } from "../pipeline/stage.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
-import { identifier, literal } from "../warehouse/sql-text.ts";
+import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
+import { cdmRowSteps } from "./cdm-rows/cdm-rows.ts";
 import { hasChanged, isMapped, rememberMapping, rulesInUse } from "./changes/last-mapping.ts";
 import { mapChanges } from "./changes/map-changes.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
@@ -168,16 +169,10 @@ async function mapAll(
       extracts,
       [...landed].filter((type) => !extracted.has(type)),
       options,
+      await cdmRowSteps(warehouse),
     ),
   ];
   await runSteps(context, steps, sqlParts(options, version));
-}
-
-/** The resource types that have landed: planning a query over the extracts of all others takes longer than small data does. */
-async function typesInUse(warehouse: Warehouse): Promise<ReadonlySet<string>> {
-  const exist = landedTypes.map((type) => `exists (from landing.${tableNameOf(type)}) as ${identifier(type)}`);
-  const found = (await warehouse.row<Record<string, boolean>>(`select ${exist.join(", ")}`))!;
-  return new Set(landedTypes.filter((type) => found[type]));
 }
 
 async function countTables(warehouse: Warehouse): Promise<Record<string, number>> {

@@ -24,6 +24,11 @@ export interface MapToOmopOptions {
   /** What `*_type_concept_id` says: how each record came into being, or EHR (32817) of all. Default "specific". */
   readonly typeConcept?: "specific" | "ehr" | undefined;
   /**
+   * Whose rules hold where projects disagree: ours, or those of OHDSI's ETL-Synthea 5.4 (docs/csv.md#etl-syntheas-rules), to
+   * compare with a CDM that it made. Default "omopipe".
+   */
+  readonly ruleset?: "omopipe" | "etl-synthea" | undefined;
+  /**
    * The vocabularies of further code systems, or of known ones in place of the built-in `schemas/code-systems.csv`:
    * `{ "http://hospital.example/codes": "Hospital" }`, the name being a `vocabulary_id` of the vocabulary.
    */

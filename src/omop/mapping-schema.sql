@@ -205,6 +205,15 @@ create or replace macro mapping.first_codeable_concept(text) as
         '[{"coding": [{"system": "VARCHAR", "code": "VARCHAR", "display": "VARCHAR", "userSelected": "BOOLEAN"}], "text": "VARCHAR"}]'
     )[1];
 
+-- The code of a member that is one CodeableConcept or several, here as text; else its words.
+create or replace macro mapping.first_code(text) as
+    coalesce(
+        mapping.json_of(text) ->> '$[0].coding[0].code',
+        mapping.json_of(text) ->> '$.coding[0].code',
+        mapping.json_of(text) ->> '$[0].text',
+        mapping.json_of(text) ->> '$.text'
+    );
+
 -- The code of a member that is a code, a Coding or CodeableConcepts, here as text.
 create or replace macro mapping.class_code(text) as
     case text[1]
@@ -232,6 +241,13 @@ create or replace macro mapping.practitioner_of(names) as
     landing.canonical_reference(
         list_filter(names, lambda name: contains(name, 'Practitioner') or starts_with(name, 'urn:'))[1]
     );
+
+-- A supply in whole days. NULL where it is none, or in a unit whose days would have to be guessed.
+create or replace macro mapping.days_of(value, unit) as
+    case
+        when lower(unit) in ('d', 'day', 'days') then nullif(greatest(try_cast(value as integer), 0), 0)
+        when lower(unit) in ('wk', 'week', 'weeks') then nullif(greatest(try_cast(value * 7 as integer), 0), 0)
+    end;
 
 -- When a drug was last taken as far as the record says: by its own words, else by the days of supply, else by what
 -- else ends in it.

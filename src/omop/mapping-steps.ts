@@ -2,6 +2,7 @@ import { tableNameOf } from "../ingest/landing-tables.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import type { CdmRowSteps } from "./cdm-rows/cdm-rows.ts";
 import { cutTexts } from "./cut-texts.ts";
 import { createExtracts, type Extract } from "./extracts.ts";
 import type { MapToOmopOptions } from "./mapping-options.ts";
@@ -22,11 +23,11 @@ const recordKey = ["source", "resource_type", "resource_id"];
 export const ruleSteps: readonly MappingStep[] = ["status-filter.sql", "resolve/macros.sql", "resolve/lists.sql"];
 
 /** The tables, shapes and macros of a mapping: once for each connection. */
-export const preparingSteps: readonly MappingStep[] = ["mapping-schema.sql", "events.sql"];
+export const preparingSteps: readonly MappingStep[] = ["mapping-schema.sql", "events.sql", "csv/macros.sql"];
 
 /** What several extracts share, with the extracts that read it, by how their names begin. */
 const shared: readonly (readonly [steps: readonly string[], extracts: readonly string[]])[] = [
-  [["medications.sql"], ["medication"]],
+  [["dosages.sql", "medications.sql"], ["medication"]],
   [["devices.sql"], ["device"]],
   [["questionnaires.sql"], ["questionnaire"]],
   [["costs.sql"], ["claim", "explanation-of-benefit"]],
@@ -52,6 +53,7 @@ export function mappingSteps(
   extracted: "view" | "table",
   typesWithoutExtract: readonly string[],
   options: MapToOmopOptions,
+  cdmRows: CdmRowSteps,
 ): readonly MappingStep[] {
   return [
     "resolve/concept-map.sql",
@@ -60,10 +62,14 @@ export function mappingSteps(
     ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
     { text: createExtracts(extracts, extracted) },
     ...rowSteps(options),
+    ...cdmRows.given,
     ...derivedSteps,
+    ...(options.ruleset === "etl-synthea" ? ["options/etl-synthea/observation-period.sql"] : []),
+    ...cdmRows.derived,
     { work: cutTexts },
     "report/dropped-and-lineage.sql",
     "report/code-records.sql",
+    ...cdmRows.report,
     "report/unmapped.sql",
     ...referenceFates(typesWithoutExtract),
   ];
@@ -71,6 +77,7 @@ export function mappingSteps(
 
 /** From what was extracted to the tables of the CDM that are not made of others. */
 export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
+  const likeEtlSynthea = options.ruleset === "etl-synthea";
   return [
     "resolve/codes.sql",
     "resolve/ndc.sql",
@@ -94,9 +101,12 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     { uniqueIds: { table: "person_row", id: "person_id", key: recordKey } },
     "rows/person-key.sql",
     "rows/visit.sql",
-    { uniqueIds: { table: "visit_row", id: "visit_id", key: recordKey } },
+    ...(options.routing === "resource" || likeEtlSynthea ? [] : ["rows/visit-stay.sql"]),
+    { uniqueIds: { table: "visit_row", id: "visit_id", key: [...recordKey, "part"] } },
     "rows/visit-key.sql",
+    ...(likeEtlSynthea ? ["options/etl-synthea/visits.sql"] : []),
     "rows/event.sql",
+    ...(likeEtlSynthea ? ["options/etl-synthea/events.sql"] : []),
     "rows/person-race.sql",
     { uniqueIds: { table: "event_row", id: "cdm_id", within: "cdm_table", key: [...recordKey, "part", "target"] } },
     "rows/record-link.sql",
@@ -125,6 +135,7 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     "tables/payer-plan-period.sql",
     "tables/cost.sql",
     "tables/fact-relationship.sql",
+    ...(likeEtlSynthea ? ["options/etl-synthea/tables.sql"] : []),
   ];
 }
 

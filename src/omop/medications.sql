@@ -89,17 +89,3 @@ create or replace temp macro with_drugs(resource_type, records) as table
 select record.*, coalesce(drug.part, 0) as part, coalesce(record.own_code, drug.code) as code, drug.lot_number
 from mapping.naming_drugs(resource_type, records) record
 left join named_drug drug on drug.source = record.landing_source and drug.name = record.drug_name;
-
--- A supply in whole days. NULL where it is none, or in a unit whose days would have to be guessed.
-create or replace macro mapping.days_of(value, unit) as
-    case
-        when lower(unit) in ('d', 'day', 'days') then nullif(greatest(try_cast(value as integer), 0), 0)
-        when lower(unit) in ('wk', 'week', 'weeks') then nullif(greatest(try_cast(value * 7 as integer), 0), 0)
-    end;
-
--- The lines of a dosage as one text.
-create or replace macro mapping.sig_of(dosage) as
-    nullif(array_to_string(list_transform(dosage, lambda line: line.text), '; '), '');
-
-create or replace macro mapping.route_of(dosage) as
-    list_filter(list_transform(dosage, lambda line: line.route), lambda route: route is not null)[1];

@@ -9,6 +9,8 @@ export interface Progress {
   readonly total?: number | undefined;
   /** What is counted: "files", "patients", "batches". */
   readonly unit: string;
+  /** What numbers do not tell, in a few words for people. */
+  readonly message?: string | undefined;
 }
 
 /** What the pipeline tells its observer. */

@@ -1,11 +1,11 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Fate, type RunReport, runReportSchema } from "../../schemas/report.ts";
 import type { Filled } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import { vocabularyVersion } from "../vocabulary/load-vocabulary.ts";
-import { sqlText } from "../warehouse/sql-text.ts";
+import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
 const parts = ["mapped", "reference", "ignored", "dropped", "superseded", "quarantined"] as const;
@@ -52,7 +52,9 @@ export async function createRunReport(warehouse: Warehouse, mapped: Filled): Pro
 }
 
 /**
- * Writes `report.json` into a folder.
+ * Writes `report.json` into a folder, and where rows of CSV files were put aside, `rejects.csv`: with file, line, column, value
+ * and reason, and the rows as they stand there, to be corrected and given to `csvFiles`. It holds patient data, as its source
+ * does.
  *
  * @example
  * await pipeline(fhirFiles("bundles/"), mapToOmop(), parquet("out/"), runReport("out/")).run(warehouse);
@@ -66,8 +68,18 @@ export function runReport(folder: string): Stage<Filled, void, Warehouse> {
       const path = join(folder, "report.json");
       await writeFile(`${path}.tmp`, `${JSON.stringify(report, null, 2)}\n`);
       await rename(`${path}.tmp`, path);
+      await writeRejects(warehouse, mapped, join(folder, "rejects.csv"));
     },
   };
+}
+
+async function writeRejects(warehouse: Warehouse, { files }: Filled, path: string): Promise<void> {
+  const list = `[${files.join(", ")}]`;
+  const any = await warehouse.row(`select 1 from meta.csv_reject where list_contains(${list}, file_id) limit 1`);
+  if (any === undefined) return await rm(path, { force: true });
+  const parts = { files: list, path: literal(`${path}.tmp`) };
+  await warehouse.run(sqlText(import.meta.url, "sql/rejects.sql", parts));
+  await rename(`${path}.tmp`, path);
 }
 
 async function filesOf(

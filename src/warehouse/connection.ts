@@ -13,10 +13,18 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Opens a connection to one of the databases of an instance. Its calls reject with QUERY_FAILED, with the text of DuckDB's own error but no value of the data. */
+/** Opens a connection to one of the databases of an instance; see {@link stoppable}. */
 export async function connect(instance: DuckDBInstance, database: string): Promise<Connection> {
   const connection = await instance.connect();
   await connection.run(`use ${database}`);
+  return stoppable(connection);
+}
+
+/**
+ * Makes the calls of a connection stoppable. They reject with QUERY_FAILED, with the text of DuckDB's own error but no value
+ * of the data.
+ */
+export function stoppable(connection: DuckDBConnection): Connection {
   const running = new Set<Promise<unknown>>();
   // Said again and again, because a query that has not quite begun does not hear it.
   const interruptUntilEnd = async (call: Promise<unknown>) => {

@@ -176,7 +176,7 @@ async function openDatabase(
   };
 
   try {
-    if (!options.readOnly) await warehouse.run(`${sqlText(import.meta.url, "schema.sql")}\n${createCdmTables()}`);
+    if (!options.readOnly) await setUp(warehouse);
     return warehouse;
   } catch (error) {
     await warehouse.close();
@@ -246,6 +246,15 @@ async function openInstance(path: string, options: WarehouseOptions): Promise<Du
       cause: error,
     });
   }
+}
+
+async function setUp(warehouse: Warehouse): Promise<void> {
+  await warehouse.run(`${sqlText(import.meta.url, "schema.sql")}\n${createCdmTables()}`);
+  // After a kill DuckDB replays its log, and fails at a type of landing when the schema stands in the same log.
+  const types = await warehouse.row(
+    "from duckdb_types() where database_name = current_database() and schema_name = 'landing' limit 1",
+  );
+  if (!types) await warehouse.run("checkpoint");
 }
 
 function toObject(names: readonly string[], row: readonly DuckDBValue[]): Row {

@@ -115,6 +115,28 @@ describe("omopipe", () => {
     });
   });
 
+  test("etl takes CSV from standard input, and writes what it could not read", { timeout: 60_000 }, async () => {
+    const out = join(folder, "stdin");
+    const patients = await readFile(join(csv, "patients.csv"), "utf8");
+    const args = [
+      "etl",
+      "-",
+      "--csv-mapping",
+      "synthea",
+      "--no-vocabulary",
+      "--warehouse",
+      join(folder, "stdin.duckdb"),
+    ];
+    const nameless = await omopipe(args, {}, patients);
+    expect(nameless).toMatchObject({ code: 2 });
+    expect(nameless.stderr).toContain("Say with --csv-name which file of the mapping standard input is: patients.csv,");
+    const named = await omopipe([...args, "--csv-name", "patients.csv", "--out", out], {}, `${patients}half a row\n`);
+    expect(named).toMatchObject({ code: 0 });
+    expect(await readFile(join(out, "rejects.csv"), "utf8")).toMatch(
+      /^file,line,column,value,code,reason,row\npatients\.csv,\d+,\w+,,WRONG_COLUMN_COUNT,.*,half a row\n$/,
+    );
+  });
+
   test("etl takes CSV by a mapping, and names CSV that it leaves alone", { timeout: 60_000 }, async () => {
     const at = join(folder, "csv.duckdb");
     const { code, stdout } = await omopipe([
@@ -158,9 +180,10 @@ describe("omopipe", () => {
     [
       "a folder without FHIR",
       1,
-      ["etl", join(project, "docs"), "--warehouse", "FOLDER/x.duckdb"],
+      ["etl", join(project, "docs"), "--no-vocabulary", "--warehouse", "FOLDER/x.duckdb"],
       "No FHIR resource was found",
     ],
+    ["no vocabulary", 1, ["etl", join(project, "docs"), "--warehouse", "FOLDER/new.duckdb"], "No vocabulary is loaded"],
     [
       "a vocabulary that is none",
       1,
@@ -183,6 +206,7 @@ describe("omopipe", () => {
       ["export", "--warehouse", "WAREHOUSE", "--format", "xls", "--out", "FOLDER/x"],
       "no format xls",
     ],
+    ["a fault that is none", 2, ["serve", "--port", "0", "--faults", "burn=0.1"], '"burn=0.1" is none'],
     [
       "a score without a token",
       2,

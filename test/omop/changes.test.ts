@@ -78,6 +78,13 @@ describe("what changes from one night to the next leaves the same rows as all at
       "a visit that comes after its events",
       [[...others, patient("p"), weight("w", { encounter: { reference: "Encounter/v" } })], [visit("v")]],
     ],
+    [
+      "a visit that becomes another patient's",
+      [
+        [...others, patient("p"), visit("v", version(1)), weight("w", { encounter: { reference: "Encounter/v" } })],
+        [visit("v", { ...version(2), subject: { reference: "Patient/other-1" } })],
+      ],
+    ],
     ["a record that nobody's is", [[...others, patient("p")], [weight("w", { subject: undefined })]]],
     [
       "a medication that comes later, and is another then",

@@ -1,18 +1,15 @@
-import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CsvMappingInput } from "../../schemas/csv-mapping.ts";
 import { csvFiles } from "../../src/ingest/csv-files.ts";
-import { fhirFiles, type Landed } from "../../src/ingest/fhir-files.ts";
+import type { Landed } from "../../src/ingest/fhir-files.ts";
 import { mapToOmop } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Stage } from "../../src/pipeline/stage.ts";
 import { createRunReport } from "../../src/quality/run-report.ts";
-import { openWarehouse } from "../../src/warehouse/warehouse.ts";
 import { expectFullAccount, type Intake, openIntake } from "../ingest/intake.ts";
-import { vocabularyCache } from "../support/folder.ts";
 
 const inProject = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const vocabulary = inProject("sample-data/vocabulary");
@@ -439,58 +436,3 @@ describe("the order of rows", () => {
     );
   });
 });
-
-describe("the sample data as CSV and as FHIR", () => {
-  it("become the same persons, visits, procedures, numbers and drugs", async () => {
-    await using warehouse = await openWarehouse(":memory:", { vocabulary });
-    await pipeline(
-      fhirFiles(inProject("sample-data/fhir/ndjson"), { source: "fhir" }),
-      csvFiles(inProject("sample-data/csv"), { mapping: "synthea", source: "csv" }),
-      mapToOmop(),
-    ).run(warehouse);
-    const compared = {
-      visit_occurrence: "visit_concept_id, visit_start_datetime, visit_end_datetime",
-      procedure_occurrence: "procedure_concept_id, procedure_datetime, procedure_end_datetime",
-      measurement: "measurement_concept_id, measurement_date, value_as_number, unit_concept_id, operator_concept_id",
-      drug_exposure: "drug_concept_id, drug_exposure_start_datetime, drug_exposure_end_date",
-    };
-    for (const [table, columns] of Object.entries(compared)) {
-      const of = (source: string) =>
-        warehouse.rows(
-          `select person_source_value, ${columns} from cdm.${table} join cdm.person using (person_id)
-           join mapping.lineage on cdm_table = '${table}' and cdm_id = ${table}_id where source = '${source}' order by all`,
-        );
-      const rows = await of("csv");
-      expect(rows.length).toBeGreaterThan(100);
-      expect(rows).toEqual(await of("fhir"));
-    }
-  });
-});
-
-const synthea = inProject("../shared/data/csv-synthea-dbt");
-const combined = inProject("../shared/data/omop-vocabulary/combined");
-const missing = [synthea, combined].filter((folder) => !existsSync(folder));
-
-describe.skipIf(missing.length > 0)(
-  `a real Synthea export${missing.map((folder) => ` (skipped: no ${folder})`)}`,
-  () => {
-    it("is accounted for to the last row", async () => {
-      await using warehouse = await openWarehouse(":memory:", { vocabulary: combined, vocabularyCache });
-      const mapped = await pipeline(csvFiles(synthea, { mapping: "synthea" }), mapToOmop()).run(warehouse);
-      const report = await createRunReport(warehouse, mapped);
-      expectFullAccount(report);
-      expect(report.resources.by_type).toMatchObject({
-        "patients.csv": { read: 27, mapped: 27 },
-        "encounters.csv": { read: 604, mapped: 604 },
-        "conditions.csv": { read: 438, mapped: 438 },
-        "observations.csv": { read: 990, mapped: 990 },
-        "medications.csv": { read: 663, mapped: 663 },
-        "procedures.csv": { read: 249, mapped: 249 },
-        "immunizations.csv": { read: 29, mapped: 29 },
-        "claims_transactions.csv": { read: 5228, ignored: 5228 },
-      });
-      expect(report.tables).toMatchObject({ person: 27, visit_occurrence: 604, drug_exposure: 692, death: 2 });
-      expect(report.summary.off_vocab_rate).toBeLessThan(0.05);
-    });
-  },
-);

@@ -7,7 +7,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   pipeline: [],
   warehouse: ["pipeline"],
   vocabulary: ["pipeline", "warehouse"],
-  ingest: ["pipeline", "warehouse", "vocabulary"],
+  ingest: ["pipeline", "warehouse", "vocabulary", "clients/http", "clients/fhir"],
   omop: ["pipeline", "warehouse", "vocabulary", "ingest"],
   quality: ["pipeline", "warehouse", "vocabulary", "ingest", "omop"],
   features: ["pipeline", "warehouse", "vocabulary", "ingest", "omop"],

@@ -19,6 +19,7 @@ describe("the package", () => {
   it("has one entrance, with types, and one command", () => {
     expect(facts.exports).toEqual({
       ".": { types: "./dist/src/index.d.ts", default: "./dist/src/index.js" },
+      "./csv-mapping.schema.json": "./dist/schemas/csv-mapping.schema.json",
       "./package.json": "./package.json",
     });
     expect(facts.bin).toEqual({ omopipe: "dist/src/cli/main.js" });

@@ -58,7 +58,9 @@ describe("the generator", () => {
   test("writes an empty file for a type without resources, and headers without rows", async () => {
     await generate({ patients: 0, seed: 1, out: folder, formats: ["ndjson", "csv"] });
     expect(await ndjsonOf(folder)).toEqual([]);
-    expect(await textOf(join(folder, "csv/conditions.csv"))).toBe("START,STOP,PATIENT,ENCOUNTER,CODE,DESCRIPTION\n");
+    expect(await textOf(join(folder, "csv/conditions.csv"))).toBe(
+      "START,STOP,PATIENT,ENCOUNTER,SYSTEM,CODE,DESCRIPTION\n",
+    );
   });
 
   test("forgets a patient once written: the heap does not grow over 2,000 patients", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CsvMappingInput, type CsvValue, csvTableName, eventTypes } from "../../schemas/csv-mapping.ts";
+import { csvMappingJsonSchema } from "../../schemas/csv-mapping-json-schema.ts";
 import { defineCsvMapping, loadCsvMapping, readyCsvMappings } from "../../src/ingest/csv-mapping.ts";
 
 let folder: string;
@@ -50,14 +51,30 @@ describe("a CSV mapping", () => {
     expect(message).toContain("a.csv, events[0].start: ");
   });
 
-  it("makes of a file persons, visits or events, and not two of them", () => {
+  it("makes of a row one record or several; of none where another file is joined with it", () => {
     const person = { id: "I", birthDate: "B" };
     expect(complaint({ person })).toBe("valid");
-    expect(complaint({ events: [event] })).toBe("valid");
-    expect(complaint({ person, events: [event] })).toContain(
-      "a.csv: must have exactly one of person, visit and events",
-    );
-    expect(complaint({})).toContain("a.csv: must have exactly one");
+    expect(complaint({ person, events: [event] })).toBe("valid");
+    expect(complaint({})).toContain("a.csv: must have at least one of person, visit, provider");
+    const joined = { join: { other: { file: "b.csv", on: { P: "Id" } } }, events: [event] };
+    expect(complaint(joined)).toContain("a.csv, join.other.file: b.csv is not among the files");
+    const files = { "a.csv": joined, "b.csv": {} } as CsvMappingInput["files"];
+    expect(defineCsvMapping({ name: "test", files }).files["b.csv"]).toEqual({});
+  });
+
+  it("knows formats and time zones", () => {
+    const dated = (style: object) => complaint({ dates: style, events: [event] });
+    expect(dated({ format: "%d.%m.%Y", zone: "Europe/Berlin" })).toBe("valid");
+    expect(dated({ format: ["epoch milliseconds", "%Y"] })).toBe("valid");
+    expect(dated({ format: "DD.MM.YYYY" })).toContain('a.csv, dates.format: must be a pattern such as "%m/%d/%Y"');
+    expect(dated({ zone: "Boston" })).toContain("a.csv, dates.zone: must be the name of a time zone");
+  });
+
+  it("takes the system of wide columns from them or from their event", () => {
+    const { code: _code, system, ...bare } = { ...event, kind: "observation" };
+    const unpivot = { columns: { A: { code: "1" }, B: { code: "2", system: "http://loinc.org" } } };
+    expect(complaint({ events: [{ ...bare, unpivot }] })).toContain("a.csv, events[0].system: is missing");
+    expect(complaint({ events: [{ ...bare, system, unpivot }] })).toBe("valid");
   });
 
   it("wants the system of every code, and a code or a text for every event", () => {
@@ -93,6 +110,13 @@ describe("a CSV mapping", () => {
   });
 });
 
+describe("the published JSON Schema", () => {
+  it("is that of the mapping (npm run csv-schema writes it)", async () => {
+    const published = await readFile(new URL("../../schemas/csv-mapping.schema.json", import.meta.url), "utf8");
+    expect(JSON.parse(published)).toEqual(csvMappingJsonSchema());
+  });
+});
+
 describe("a mapping file", () => {
   const yaml = `
 name: flu
@@ -113,14 +137,17 @@ files:
   });
 
   it("that is broken is named with the line", async () => {
-    await expect(load("broken.yaml", "name: x\nfiles: [")).rejects.toThrow(/broken\.yaml.*line 2/s);
+    await expect(load("broken.yaml", "name: x\nfiles: [")).rejects.toThrow(/broken\.yaml:2: /);
+    await expect(load("wrong.yaml", yaml.replace("person: P", "persn: P"))).rejects.toThrow(
+      "wrong.yaml:6: shots.csv, events[0]",
+    );
     await expect(load("empty.yaml", "")).rejects.toMatchObject({ code: "CSV_MAPPING_INVALID" });
   });
 
   it("that is not there is answered with the ready-made ones", async () => {
     const failure = loadCsvMapping(join(folder, "nothing.yaml"));
     await expect(failure).rejects.toMatchObject({ code: "CSV_MAPPING_INVALID" });
-    await expect(failure).rejects.toThrow("or a ready-made mapping: synthea.");
+    await expect(failure).rejects.toThrow("or a ready-made mapping: notes, omop, smart-sample-patients, synthea.");
   });
 });
 

@@ -25,3 +25,26 @@ export async function killWhenItSpeaks(script: string, ...args: string[]): Promi
   child.kill("SIGKILL");
   await once(child, "close");
 }
+
+/**
+ * Starts a script of this folder again and again and kills it at a random moment, up to so many milliseconds after it said
+ * something; at last lets it come to its end. Gives how often it was killed before it had ended, and its exit code.
+ */
+export async function killAtRandom(
+  kills: number,
+  milliseconds: number,
+  script: string,
+  ...args: string[]
+): Promise<{ killed: number; code: number | null }> {
+  let killed = 0;
+  for (let i = 0; i < kills; i++) {
+    const child = start(script, args);
+    const closed = once(child, "close");
+    await Promise.race([closed, once(child.stdout!, "data")]);
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, Math.random() * milliseconds))]);
+    if (child.exitCode === null && child.kill("SIGKILL")) killed += 1;
+    await closed;
+  }
+  const [code] = await once(start(script, args), "close");
+  return { killed, code };
+}

@@ -13,12 +13,17 @@ export interface Ended {
 }
 
 /** Runs the command line from its sources. */
-export function omopipe(args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
+export function omopipe(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  stdin?: string,
+): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
       cwd: project,
       env: { ...process.env, ...environment },
     });
+    if (stdin !== undefined) child.stdin.end(stdin);
     const said = { stdout: "", stderr: "" };
     child.stdout.on("data", (data) => (said.stdout += data));
     child.stderr.on("data", (data) => (said.stderr += data));

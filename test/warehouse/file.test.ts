@@ -88,6 +88,14 @@ describe("the file of a warehouse", () => {
     expect((await visit(file, "read")).settings).toHaveLength(1);
   });
 
+  it("can be opened after its process was killed when it had just made the landing tables", async () => {
+    await using folder = await openFolder();
+    const file = folder.file("warehouse.duckdb");
+    await killWhenItSpeaks("open-landing.ts", file);
+    await using warehouse = await openWarehouse(file);
+    expect(await warehouse.row("select count(*) as rows from landing.patient")).toEqual({ rows: 0 });
+  });
+
   it.each([
     { first: false, second: true },
     { first: true, second: false },

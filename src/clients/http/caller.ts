@@ -21,6 +21,7 @@ import { type Token, tokenSource } from "./token.ts";
 export interface CallerOptions {
   /** The name of the service in messages. */
   readonly service: string;
+  /** A bearer token, or a function that gets one. Default: none. */
   readonly token?: Token | undefined;
   /** How long one try may take, from the request to the last byte of the answer. Default 30 s. */
   readonly timeoutMilliseconds?: number | undefined;

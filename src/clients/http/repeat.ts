@@ -7,6 +7,7 @@ import { abortedError, httpFailureOf } from "./failures.ts";
 export interface RepeatOptions {
   readonly service: string;
   readonly operation: string;
+  /** How often it is tried again. */
   readonly retries: number;
   /** The waiting times between tries, before jitter; the cap also bounds `Retry-After`. */
   readonly backoff: Schedule;

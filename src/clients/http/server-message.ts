@@ -1,7 +1,8 @@
 /**
  * What a server says about a failed call, from the parsed body (or its text, when it is no JSON). First that applies:
- * `detail` (a sentence, or a list of problems), `message`, `error`, the text. Of a list of problems only place, message
- * and kind are taken: other members may repeat the input. Empty when the server says nothing that fits.
+ * `detail` (a sentence, or a list of problems), `message`, `error`, the issues of a FHIR OperationOutcome, the text. Of a list
+ * of problems only place, message and kind are taken: other members may repeat the input. Empty when the server says nothing
+ * that fits.
  *
  * @example
  * serverMessage({ detail: [{ loc: ["body", "zip3"], msg: "too short", type: "string_too_short", input: "1" }] });
@@ -10,8 +11,13 @@
 export function serverMessage(body: unknown): string {
   if (typeof body === "string") return body;
   if (typeof body !== "object" || body === null) return "";
-  const { detail, message, error } = body as Record<string, unknown>;
-  const texts = [Array.isArray(detail) ? detail.map(problemText).join("; ") : detail, message, error];
+  const { detail, message, error, issue } = body as Record<string, unknown>;
+  const texts = [
+    Array.isArray(detail) ? detail.map(problemText).join("; ") : detail,
+    message,
+    error,
+    Array.isArray(issue) ? issue.map(issueText).join("; ") : undefined,
+  ];
   return texts.find((text) => typeof text === "string" && text !== "")?.toString() ?? "";
 }
 
@@ -21,6 +27,12 @@ function problemText(problem: unknown): string {
   const place = Array.isArray(loc) ? `${loc.join(".")}: ` : "";
   const kind = typeof type === "string" ? ` (${type})` : "";
   return `${place}${typeof msg === "string" ? msg : "not valid"}${kind}`;
+}
+
+function issueText(issue: unknown): string {
+  const { code, diagnostics, details } = (issue ?? {}) as Record<string, unknown>;
+  const { text } = (details ?? {}) as Record<string, unknown>;
+  return [code, diagnostics ?? text].filter((part) => typeof part === "string").join(": ");
 }
 
 const longest = 500;

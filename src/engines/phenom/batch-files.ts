@@ -1,4 +1,8 @@
+import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
+import { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
 import { batchFiles } from "../../../schemas/phenom-files.ts";
 import { identifier, literal, pathLiteral, sqlText } from "../../warehouse/sql-text.ts";
 import type { Upload } from "./batches.ts";
@@ -20,7 +24,12 @@ export async function faultsOf(
 ): Promise<FileFault[]> {
   const faults: FileFault[] = [];
   for (const { kind, key, objectType: object_type, filename: file } of files) {
-    const columns = await columnsOf(database, store.pathOf(key));
+    const path = store.pathOf(key);
+    if (!(await isWhole(path))) {
+      faults.push({ object_type, file, message: `The ${object_type} file breaks off, or is damaged` });
+      continue;
+    }
+    const columns = await columnsOf(database, path);
     if (columns === undefined) {
       faults.push({ object_type, file, message: `The ${object_type} file could not be read as CSV` });
       continue;
@@ -33,8 +42,26 @@ export async function faultsOf(
   return faults;
 }
 
-/** Reads a file into the tables of a job; `number` tells it from the others. */
+/** Reads a file into the tables of a job; `number` tells it from the others. Gives the fault of one that breaks off. */
 export async function readFile(
+  database: RowDatabase,
+  store: ObjectStore,
+  job: string,
+  upload: Upload,
+  number: number,
+): Promise<FileFault | undefined> {
+  try {
+    await readRows(database, store, job, upload, number);
+    return undefined;
+  } catch {
+    // What was put aside of this file would be in the way of the next.
+    await database.run("drop table if exists csv_reject; drop table if exists csv_reject_scan");
+    const { objectType: object_type, filename: file } = upload;
+    return { object_type, file, message: `The ${object_type} file could not be read to its end` };
+  }
+}
+
+async function readRows(
   database: RowDatabase,
   store: ObjectStore,
   job: string,
@@ -87,6 +114,16 @@ async function csvReader(path: string, more: string): Promise<string> {
   const compression = (await isGzip(path)) ? "gzip" : "none";
   return `read_csv(${pathLiteral(path)}, header => true, all_varchar => true, delim => ',', quote => '"', escape => '"',
     compression => '${compression}', ${more})`;
+}
+
+/** DuckDB takes what it finds of a gzip that breaks off for the whole. */
+async function isWhole(path: string): Promise<boolean> {
+  if (!(await isGzip(path))) return true;
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  return await pipeline(createReadStream(path), createGunzip(), nowhere).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function isGzip(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { Job, JobError, JobExclusion, JobResult } from "../../../schemas/phenom.ts";
 import { type Exclusion, exclusionDetails } from "../charlson/charlson-index.ts";
 import type { FileFault } from "./batch-files.ts";
-import { type EngineJob, isFinished, type JobStatus } from "./jobs.ts";
+import type { EngineJob, JobStatus } from "./jobs.ts";
 import type { ObjectStore, StoredObject } from "./object-store.ts";
 import { type Rows, rowsOf } from "./result-page.ts";
 import type { RowDatabase } from "./rows.ts";
@@ -95,9 +95,18 @@ export class BatchJob implements EngineJob {
     return this.#shards;
   }
 
+  /** Removes what was read for a job that has failed. */
+  async clearAway(): Promise<void> {
+    if (this.status === "FAILED") await this.#dropRows();
+  }
+
   async forget(): Promise<void> {
-    if (isFinished(this) && this.#totals) await this.#database.run(`drop schema ${this.schema} cascade`);
+    await this.#dropRows();
     await this.#store.remove(`results/${this.jobId}`);
+  }
+
+  async #dropRows(): Promise<void> {
+    await this.#database.run(`drop schema if exists ${this.schema} cascade`);
   }
 
   /** A table of the job that counts its rows in a column `position`, from 1. */

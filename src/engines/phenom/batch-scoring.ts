@@ -38,7 +38,10 @@ export function createBatchScoring(database: RowDatabase, store: ObjectStore): B
 
     job.status = "PREPROCESSING";
     await run("open-job");
-    for (const [number, file] of files.entries()) await readFile(database, store, schema, file, number);
+    for (const [number, file] of files.entries()) {
+      const fault = await readFile(database, store, schema, file, number);
+      if (fault) return job.fail([fault]);
+    }
 
     job.status = "INFERRING";
     await fill(
@@ -98,7 +101,12 @@ export function createBatchScoring(database: RowDatabase, store: ObjectStore): B
     faultsOf: (files) => faultsOf(database, store, files),
     start(files, outcomeIds) {
       const job = new BatchJob(`job_${randomUUID()}`, outcomeIds, database, store);
-      last = last.then(() => score(job, files, outcomeIds)).catch(() => job.fail([]));
+      last = last
+        .then(() => score(job, files, outcomeIds))
+        .catch(() => job.fail([]))
+        .then(() => job.clearAway())
+        // Where the engine is being closed, all is removed anyway.
+        .catch(() => {});
       return job;
     },
   };

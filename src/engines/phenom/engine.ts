@@ -87,9 +87,13 @@ export function createPhenomEngine(options: PhenomEngineOptions): PhenomEngine {
       : context.json({ detail: "The engine failed" }, 500),
   );
 
+  const removeAll = async () => {
+    await Promise.all([database.close(), store.close()]);
+    await rm(folder, { recursive: true, force: true });
+  };
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closed ??= database.close().then(() => rm(folder, { recursive: true, force: true }));
+    closed ??= removeAll();
     return closed;
   };
   return { fetch: app.fetch, request: app.request, close, [Symbol.asyncDispose]: close };

@@ -25,27 +25,38 @@ export interface ObjectStore {
   adopt(key: string): Promise<StoredObject>;
   read(key: string): Promise<{ readonly sizeBytes: number; readonly content: ReadableStream } | undefined>;
   remove(key: string): Promise<void>;
+  /** Breaks off what is being written, takes nothing more, and removes all files. */
+  close(): Promise<void>;
 }
 
 export const tooLarge = new Error("TOO_LARGE");
 
 export function createObjectStore(folder: string): ObjectStore {
   let writes = 0;
+  const open = new Set<Promise<unknown>>();
+  const closing = new AbortController();
   const pathOf = (key: string): string => join(folder, ...key.split("/"));
 
-  const write: ObjectStore["write"] = async (key, content, maximumBytes = Number.POSITIVE_INFINITY) => {
+  const writeFile: ObjectStore["write"] = async (key, content, maximumBytes = Number.POSITIVE_INFINITY) => {
+    closing.signal.throwIfAborted();
     const path = pathOf(key);
     const unfinished = `${path}.${++writes}.unfinished`;
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const meter = createMeter(maximumBytes);
     try {
-      await pipeline(Readable.from(content), meter.stream, createWriteStream(unfinished));
+      await pipeline(Readable.from(content), meter.stream, createWriteStream(unfinished), { signal: closing.signal });
       await rename(unfinished, path);
     } catch (error) {
       await rm(unfinished, { force: true });
       throw error;
     }
     return { key, ...meter.seen() };
+  };
+
+  const write: ObjectStore["write"] = (...what) => {
+    const writing = writeFile(...what);
+    open.add(writing);
+    return writing.finally(() => open.delete(writing));
   };
 
   const remove = (key: string): Promise<void> => rm(pathOf(key), { recursive: true, force: true });
@@ -60,6 +71,11 @@ export function createObjectStore(folder: string): ObjectStore {
       const md5 = createHash("md5");
       for (const { etag } of parts) md5.update(Buffer.from(etag.replaceAll('"', ""), "hex"));
       return { ...whole, etag: `"${md5.digest("hex")}-${parts.length}"` };
+    },
+    async close() {
+      closing.abort(new Error("The store is closed."));
+      await Promise.allSettled(open);
+      await rm(folder, { recursive: true, force: true });
     },
     async adopt(key) {
       const meter = createMeter(Number.POSITIVE_INFINITY);

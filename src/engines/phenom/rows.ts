@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { type Connection, connect } from "../../warehouse/connection.ts";
+import { type Connection, stoppable } from "../../warehouse/connection.ts";
 
 /** The engine's own DuckDB, in a file: rows of batches, which may be more than fit in memory. */
 export interface RowDatabase {
@@ -54,5 +54,5 @@ async function open(folder: string): Promise<Opened> {
     memory_limit: "384MB",
     temp_directory: join(folder, "spilled"),
   });
-  return { instance, writer: await connect(instance, "rows"), reader: await connect(instance, "rows") };
+  return { instance, writer: stoppable(await instance.connect()), reader: stoppable(await instance.connect()) };
 }

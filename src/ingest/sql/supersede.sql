@@ -12,7 +12,7 @@ from (
             order by
                 try_cast(version.meta."lastUpdated" as timestamptz) desc nulls last,
                 try_cast(version.meta."versionId" as bigint) desc nulls last,
-                md5(concat_ws('|', *columns(version.* exclude (landing_file)))),
+                {{content}},
                 file.path
         ) as age
     from {{table}} version

@@ -1,5 +1,5 @@
 import { cdmTables } from "../../../schemas/cdm.ts";
-import { type LandingTable, openLanding } from "../../ingest/landing-tables.ts";
+import { type LandingTable, openLanding, typesInUse } from "../../ingest/landing-tables.ts";
 import type { StageContext } from "../../pipeline/stage.ts";
 import { tablesOfPersons } from "../../warehouse/cdm-tables.ts";
 import { identifier, literal, sqlText } from "../../warehouse/sql-text.ts";
@@ -106,7 +106,9 @@ const ofTouchedPerson = (beside: Warehouse) =>
 
 /** The records of the patients in question, and all that belong to no patient, are what has landed beside. */
 async function landBeside(warehouse: Warehouse, beside: Warehouse): Promise<void> {
-  for (const { table, patient } of await openLanding(beside)) {
+  const filled = await typesInUse(warehouse);
+  for (const { table, patient, resourceType } of await openLanding(beside)) {
+    if (!filled.has(resourceType)) continue;
     const landed = `${warehouse.database}.${table}`;
     await beside.run(
       patient === undefined

@@ -1,117 +1,131 @@
-import {
-  type CsvEvent,
-  type CsvFileMapping,
-  type CsvPerson,
-  type CsvValue,
-  type CsvVisit,
-  csvFileMappingSchema,
-} from "../../../schemas/csv-mapping.ts";
-import { type ColumnNames, conditionSql, valueSql } from "../../ingest/csv-value.ts";
-import { identifier, literal, sqlText } from "../../warehouse/sql-text.ts";
+import { type CsvFileMapping, type CsvPart, partsOf } from "../../../schemas/csv-mapping.ts";
+import { type CsvRows, csvRows } from "../../ingest/csv-rows.ts";
+import { type MappedCsvTable, mappedCsvTables } from "../../ingest/csv-tables.ts";
+import { conditionSql, valueSql } from "../../ingest/csv-value.ts";
+import { literal, sqlText } from "../../warehouse/sql-text.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
-import type { Extract } from "../extracts.ts";
-
-/** A landing table that a mapping was stored for. */
-interface MappedTable {
-  readonly source: string;
-  readonly table: string;
-  /** The name of the file in the mapping. */
-  readonly file: string;
-  readonly columns: ColumnNames;
-}
+import type { Extract, Shape } from "../extracts.ts";
+import { costParts } from "./cost.ts";
+import { eventParts } from "./event.ts";
+import { fieldsOf, type PartOfRow, selectFields } from "./part-of-row.ts";
 
 /** The extracts of all CSV files that have landed, from the mappings that the warehouse keeps of them. */
 export async function csvExtracts(warehouse: Warehouse): Promise<Extract[]> {
-  const stored = await warehouse.rows<{ source: string; landing_table: string; file: string; definition: string }>(
-    "select source, landing_table, file, definition::varchar as definition from meta.csv_mapping order by all",
+  const sources = [...(await mappedCsvTables(warehouse))];
+  return sources.flatMap(([source, tables]) =>
+    tables
+      .filter(({ mapping }) => mapping.cdm === undefined)
+      .flatMap((table) =>
+        extractsOf(
+          table,
+          csvRows(table.file, table.mapping, source, (file) => tables.find((other) => other.file === file)),
+          source,
+          tables.filter(({ mapping }) => mapping.visit).map(({ file }) => file),
+        ),
+      ),
   );
-  const extracts = stored.map(async ({ source, landing_table, file, definition }) => {
-    const table = `landing.${identifier(landing_table)}`;
-    const columns = new Set((await warehouse.columns(table)).map(({ name }) => name.toLowerCase()));
-    return extractsOf(csvFileMappingSchema.parse(JSON.parse(definition)), { source, table, file, columns });
-  });
-  return (await Promise.all(extracts)).flat();
 }
 
-function extractsOf({ person, visit, events = [] }: CsvFileMapping, from: MappedTable): Extract[] {
-  const extract = (shape: Extract["shape"], name: string, select: string): Extract => ({
-    name: `${from.source} ${from.file} ${name}`,
+/** The records that have an id of their own, and are taken once where several rows are about one. */
+const identified: readonly CsvPart[] = ["person", "visit", "provider", "careSite", "payerPlan"];
+
+function extractsOf(
+  { file, mapping }: MappedCsvTable,
+  rows: CsvRows,
+  source: string,
+  filesOfVisits: readonly string[],
+): Extract[] {
+  const extract = (shape: Shape, name: string, select: string): Extract => ({
+    name: `${source} ${file} ${name}`,
     shape,
     select,
-    resourceType: from.file,
+    resourceType: file,
   });
-  if (person) return [extract("person", "person", personSelect(person, from))];
-  if (visit) return [extract("visit", "visit", visitSelect(visit, from))];
-  const selects = events.map((event, part) => extract("event", `events[${part}]`, eventSelect(event, part, from)));
-  const conditions = events.flatMap(({ when }) => (when === undefined ? [] : [conditionSql(when, from.columns)]));
-  if (conditions.length < events.length) return selects;
-  const none = sqlText(import.meta.url, "no-event.sql", { ...partsOf(from), when: conditions.join(" or ") });
-  return [...selects, extract("event", "no event", none)];
-}
+  const several = partsOf(mapping).length > 1;
+  const parts = partsOfRow(mapping, rows, filesOfVisits, file);
+  const when = (part: PartOfRow) => `${conditionSql(mapping.when, rows.columns)} and ${part.when}`;
 
-function personSelect({ address = {}, ...fields }: CsvPerson, from: MappedTable): string {
-  const names = ["id", "birthDate", "gender", "race", "ethnicity", "deathDate"] as const;
-  const ofAddress = ["line", "line2", "city", "county", "state", "zip", "country"] as const;
-  return sqlText(import.meta.url, "person.sql", {
-    ...partsOf(from),
-    ...valueParts(names, fields, from),
-    ...valueParts(ofAddress, address, from),
+  const records = parts.map((part) => {
+    const values = selectFields(part.fields, rows.from, when(part));
+    const once = several && part.id !== undefined;
+    return extract(
+      part.shape,
+      part.name,
+      sqlText(import.meta.url, `${part.template}.sql`, {
+        ...part.sql,
+        file: literal(file),
+        values: once ? sqlText(import.meta.url, "once.sql", { values }) : values,
+      }),
+    );
   });
+  const places = several ? parts.filter(({ id }) => id !== undefined) : [];
+  const rowExtracts = places.map((part) =>
+    extract(
+      "row",
+      `${part.name} of rows`,
+      sqlText(import.meta.url, "row.sql", {
+        file: literal(file),
+        values: selectFields({ id: part.id! }, rows.from, when(part)),
+      }),
+    ),
+  );
+  return [...records, ...rowExtracts, ...nothing(parts.map(when), file, rows, extract)];
 }
 
-function visitSelect(visit: CsvVisit, from: MappedTable): string {
-  const names = ["id", "person", "class", "start", "end"] as const;
-  return sqlText(import.meta.url, "visit.sql", { ...partsOf(from), ...valueParts(names, visit, from) });
+/** The rows that are no record at all: of a file that is only joined, and those to which no condition applies. */
+function nothing(
+  conditions: readonly string[],
+  file: string,
+  rows: CsvRows,
+  extract: (shape: Shape, name: string, select: string) => Extract,
+): Extract[] {
+  if (conditions.some((condition) => condition === "true and true")) return [];
+  const [refused, when] = conditions.length === 0 ? ["REFERENCE", "false"] : ["NO_EVENT", conditions.join(" or ")];
+  const parts = { file: literal(file), refused: literal(refused), rows: rows.from, when };
+  return [extract("event", "no event", sqlText(import.meta.url, "no-event.sql", parts))];
 }
 
-/** What each kind of event is where no concept and no mapping says otherwise; SQL over the columns of event.sql. */
-const kinds: Readonly<Record<CsvEvent["kind"], { natural_table: string; type: string; end_text?: string }>> = {
-  condition: { natural_table: "'condition_occurrence'", type: "'EHR'" },
-  procedure: { natural_table: "'procedure_occurrence'", type: "'EHR'" },
-  observation: {
-    natural_table: `case
-        when lower(category) in ('laboratory', 'vital-signs') or mapping.number_of(value) is not null then 'measurement'
-        else 'observation'
-    end`,
-    type: "case when lower(category) = 'laboratory' then 'Lab' else 'EHR' end",
-  },
-  drug: { natural_table: "'drug_exposure'", type: "'EHR prescription'" },
-  vaccine: {
-    natural_table: "'drug_exposure'",
-    type: "'EHR administration record'",
-    end_text: "coalesce(end_text, start_text)",
-  },
+function partsOfRow(
+  mapping: CsvFileMapping,
+  { columns }: CsvRows,
+  filesOfVisits: readonly string[],
+  file: string,
+): PartOfRow[] {
+  const { dates = {} } = mapping;
+  const single = identified.flatMap((name): PartOfRow[] => {
+    const part = mapping[name as "person"];
+    if (part === undefined) return [];
+    const { address = {}, when, ...fields } = part;
+    return [
+      {
+        name,
+        template: templates[name]!,
+        shape: templates[name]!.replace("-", "_") as Shape,
+        id: part.id === undefined ? undefined : valueSql(part.id, columns),
+        fields: fieldsOf(templates[name]!, { ...fields, ...address }, columns, dates),
+        when: conditionSql(when, columns),
+        sql: {},
+      },
+    ];
+  });
+  const events = eventParts(mapping.events ?? [], columns, dates);
+  const notes = (mapping.notes ?? []).map(
+    ({ when, type = "EHR", ...fields }, i): PartOfRow => ({
+      name: `notes[${i}]`,
+      template: "note",
+      shape: "note",
+      fields: fieldsOf("note", fields, columns, dates),
+      when: conditionSql(when, columns),
+      sql: { part: String(events.length + i), type: literal(type) },
+    }),
+  );
+  return [...single, ...events, ...notes, ...costParts(mapping, columns, filesOfVisits, file)];
+}
+
+const templates: Readonly<Partial<Record<CsvPart, string>>> = {
+  person: "person",
+  visit: "visit",
+  provider: "provider",
+  careSite: "care-site",
+  payerPlan: "payer-plan",
 };
-
-const eventFields = [
-  ...["person", "visit", "code", "system", "display", "start", "end"],
-  ...["category", "value", "unit", "rangeLow", "rangeHigh"],
-  ...["quantity", "daysSupply", "refills", "sig", "lotNumber"],
-];
-
-function eventSelect({ kind, type, when, ...fields }: CsvEvent, part: number, from: MappedTable): string {
-  const ofKind = kinds[kind];
-  return sqlText(import.meta.url, "event.sql", {
-    ...partsOf(from),
-    ...valueParts(eventFields, fields, from),
-    part: String(part),
-    role: literal(kind),
-    natural_table: ofKind.natural_table,
-    start_from_visit: String(kind === "condition"),
-    end_text: ofKind.end_text ?? "end_text",
-    type: type === undefined ? ofKind.type : literal(type),
-    when: when === undefined ? "true" : conditionSql(when, from.columns),
-  });
-}
-
-function partsOf({ source, table, file }: MappedTable): Record<string, string> {
-  return { source: literal(source), table, file: literal(file) };
-}
-
-function valueParts(
-  names: readonly string[],
-  fields: Readonly<Record<string, CsvValue | undefined>>,
-  { columns }: MappedTable,
-): Record<string, string> {
-  return Object.fromEntries(names.map((name) => [name, valueSql(fields[name], columns)]));
-}

@@ -8,22 +8,24 @@ select
     {{part}} as part,
     person as patient_id,
     visit as encounter_id,
+    'Practitioner/' || provider as provider,
     {{natural_table}} as natural_table,
     {{role}} as role,
-    {
-        'coding': case when code is null then [] else [{'system': system, 'code': code, 'display': display, 'userSelected': null}] end,
-        'text': display
-    }::landing.codeable_concept as code,
-    start_text,
+    mapping.concept_of(system, code, display) as code,
+    {{said}} as concept_constant,
+    start as start_text,
     {{start_from_visit}} as start_from_visit,
     {{end_text}} as end_text,
     {{type}} as type,
+    status as condition_status,
+    stop_reason,
     mapping.number_of(value) as value_number,
     mapping.comparator_of(value) as comparator,
     value as value_text,
+    case when value_system is not null then mapping.concept_of(value_system, value, null) end as value_code,
     case
         when unit is not null
-        then {'system': 'http://unitsofmeasure.org', 'code': unit, 'display': unit, 'userSelected': null}::landing.coding
+        then {'system': 'http://unitsofmeasure.org', 'code': mapping.unit_meant_by(unit), 'display': unit, 'userSelected': null}::landing.coding
     end as unit,
     mapping.number_of(range_low) as range_low,
     mapping.number_of(range_high) as range_high,
@@ -32,29 +34,16 @@ select
     case when {{type}} = 'EHR prescription' then 30 end as default_days,
     try_cast(mapping.number_of(refills) as integer) as refills,
     sig,
-    lot_number
+    case when route is not null then mapping.concept_of(route_system, route, null) end as route,
+    lot_number,
+    qualifier,
+    unique_device_id,
+    production_id,
+    case when anatomic_site is not null then mapping.concept_of(anatomic_site_system, anatomic_site, null) end as anatomic_site
 from (
-    select
-        landing_source,
-        landing_file,
-        landing_row,
-        {{person}} as person,
-        {{visit}} as visit,
-        {{system}} as system,
-        {{code}} as code,
-        {{display}} as display,
-        {{start}} as start_text,
-        {{end}} as end_text,
-        {{category}} as category,
-        {{value}} as value,
-        {{unit}} as unit,
-        {{rangeLow}} as range_low,
-        {{rangeHigh}} as range_high,
-        {{quantity}} as quantity,
-        {{daysSupply}} as days_supply,
-        {{refills}} as refills,
-        {{sig}} as sig,
-        {{lotNumber}} as lot_number
-    from {{table}} line
-    where line.landing_source = {{source}} and {{when}}
+    select * {{measured}}
+    from (
+        {{values}}
+    )
+    where {{measured_when}}
 )

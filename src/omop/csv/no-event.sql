@@ -1,11 +1,11 @@
--- Rows to which none of a file's events applies: they are dropped, and say so.
+-- Rows that are no record: they are used through others, or no condition of their file applies to them. They say so.
 
 select
-    landing_source as source,
-    landing_file as file_id,
+    line.landing_source as source,
+    line.landing_file as file_id,
     {{file}} as resource_type,
-    landing_row as resource_id,
+    line.landing_row as resource_id,
     0 as part,
-    'NO_EVENT' as refused
-from {{table}} line
-where line.landing_source = {{source}} and not ({{when}})
+    {{refused}} as refused
+from {{rows}}
+where not ({{when}})

@@ -11,32 +11,16 @@ select
     mapping.wall_clock(birth_date) as birth_datetime,
     case when race is not null then [race] end as races,
     ethnicity,
-    address_line_1,
-    address_line_2,
+    line as address_line_1,
+    line2 as address_line_2,
     city,
     county,
     state,
     zip,
     country,
-    death_date
+    death_date,
+    'Practitioner/' || provider as provider,
+    'Organization/' || care_site as care_site
 from (
-    select
-        landing_source,
-        landing_file,
-        landing_row,
-        {{id}} as id,
-        {{gender}} as gender,
-        {{birthDate}} as birth_date,
-        {{race}} as race,
-        {{ethnicity}} as ethnicity,
-        {{line}} as address_line_1,
-        {{line2}} as address_line_2,
-        {{city}} as city,
-        {{county}} as county,
-        {{state}} as state,
-        {{zip}} as zip,
-        {{country}} as country,
-        {{deathDate}} as death_date
-    from {{table}} line
-    where line.landing_source = {{source}}
+    {{values}}
 )

@@ -8,18 +8,14 @@ select
     person as patient_id,
     case when id is null then 'NO_ID' end as refused,
     class,
-    start_text,
-    end_text
+    mapping.concept_of(system, code, display) as type,
+    start as start_text,
+    "end" as end_text,
+    part_of as parent_id,
+    'Practitioner/' || provider as provider,
+    'Organization/' || care_site as care_site,
+    admitted_from,
+    discharged_to
 from (
-    select
-        landing_source,
-        landing_file,
-        landing_row,
-        {{id}} as id,
-        {{person}} as person,
-        {{class}} as class,
-        {{start}} as start_text,
-        {{end}} as end_text
-    from {{table}} line
-    where line.landing_source = {{source}}
+    {{values}}
 )

@@ -17,14 +17,10 @@ select
     'allergy' as role,
     coalesce(code, reaction[1].substance) as code,
     'allergy:' || kind || ' ' || of_category as concept_constant,
-    mapping.dated(
-        coalesce("recordedDate", "assertedDate"),
-        mapping.dated(
-            "onsetDateTime",
-            mapping.dated("onsetPeriod".start, case when onset_age is null then "lastOccurrence" end)
-        )
-    ) as start_text,
+    mapping.dated(said, reacted) as start_text,
+    case when mapping.first_day(said) is null then 'reaction' end as start_taken_from,
     onset_age as start_after_birth,
+    true as start_from_visit,
     'EHR' as type,
     nullif(concat_ws('; ', criticality, list_filter(clinical, lambda x: x in ('inactive', 'resolved'))[1]), '') as qualifier,
     mapping.practitioner_of(
@@ -33,9 +29,19 @@ select
 from (
     select
         *,
+        mapping.age("onsetAge") as onset_age,
+        mapping.dated(
+            coalesce("recordedDate", "assertedDate"),
+            mapping.dated(
+                "onsetDateTime",
+                mapping.dated("onsetPeriod".start, case when onset_age is null then "lastOccurrence" end)
+            )
+        ) as said,
+        case when onset_age is null then list_min(list_filter(
+            list_transform(reaction, lambda x: x.onset), lambda x: mapping.first_day(x) is not null
+        )) end as reacted,
         coalesce(list_filter(mapping.codes_of(type), lambda x: x in ('allergy', 'intolerance'))[1], 'unknown') as kind,
         coalesce(list_filter(category, lambda x: x in ('food', 'medication', 'environment', 'biologic'))[1], 'unknown') as of_category,
-        mapping.codes_of("clinicalStatus") as clinical,
-        mapping.age("onsetAge") as onset_age
+        mapping.codes_of("clinicalStatus") as clinical
     from landing.allergy_intolerance
 )

@@ -26,8 +26,8 @@ select
     "dispenseRequest".quantity.value as quantity,
     mapping.days_of(supply.value, coalesce(supply.code, supply.unit)) as days_supply,
     "dispenseRequest"."numberOfRepeatsAllowed" as refills,
-    mapping.sig_of("dosageInstruction") as sig,
-    mapping.route_of("dosageInstruction") as route,
+    mapping.sig_of(lines) as sig,
+    mapping.route_of(lines) as route,
     coalesce(dose.unit, dose.code) as dose_unit,
     mapping.words_of("statusReason") as stop_reason,
     landing.canonical_reference(coalesce(requester.reference, requester.agent.reference)) as provider
@@ -35,16 +35,16 @@ from (
     select
         *,
         "dispenseRequest"."expectedSupplyDuration" as supply,
-        coalesce(first_line."doseAndRate"[1]."doseQuantity", first_line."doseQuantity") as dose,
+        lines[1].dose."doseQuantity" as dose,
         mapping.dated(
             "authoredOn",
             coalesce(
-                "effectiveDosePeriod".start, first_line.timing.event[1], first_line.timing.repeat."boundsPeriod".start
+                "effectiveDosePeriod".start, lines[1].schedule.event[1], lines[1].schedule.repeat."boundsPeriod".start
             )
         ) as begun,
-        coalesce("effectiveDosePeriod"."end", last_line.timing.repeat."boundsPeriod"."end") as dosing_end
+        coalesce("effectiveDosePeriod"."end", lines[-1].schedule.repeat."boundsPeriod"."end") as dosing_end
     from (
-        select *, "dosageInstruction"[1] as first_line, "dosageInstruction"[-1] as last_line
+        select *, mapping.dosage_lines("dosageInstruction") as lines
         from with_drugs('MedicationRequest', 'landing.medication_request')
     )
 )

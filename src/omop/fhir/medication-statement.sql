@@ -26,13 +26,14 @@ select
         then 'Patient self-report'
         else 'EHR medication list'
     end as type,
-    mapping.sig_of(dosage) as sig,
-    mapping.route_of(dosage) as route,
+    mapping.sig_of(lines) as sig,
+    mapping.route_of(lines) as route,
     mapping.words_of("statusReason"[1]) as stop_reason,
     mapping.practitioner_of([informant]) as provider
 from (
     select
         *,
+        mapping.dosage_lines(dosage) as lines,
         mapping.dated("effectiveDateTime", "effectivePeriod".start) as effective,
         landing.canonical_reference(mapping.reference_in("informationSource")) as informant
     from with_drugs('MedicationStatement', 'landing.medication_statement')

@@ -24,7 +24,7 @@ part as (
         len(component) > 0 as panel,
         code, "valueQuantity", "valueInteger", "valueString", "valueBoolean", "valueCodeableConcept", "valueDateTime",
         "valueTime", "valuePeriod", "valueRange", "valueRatio", "valueSampledData",
-        "dataAbsentReason", interpretation, "referenceRange"
+        "dataAbsentReason", interpretation, "referenceRange", "bodySite"
     from dated
     union all
     select
@@ -36,7 +36,7 @@ part as (
         component."valueBoolean", component."valueCodeableConcept", component."valueDateTime",
         component."valueTime", component."valuePeriod", component."valueRange", component."valueRatio",
         component."valueSampledData", component."dataAbsentReason", component.interpretation,
-        component."referenceRange"
+        component."referenceRange", "bodySite"
     from (
         select
             * exclude (component),
@@ -98,8 +98,10 @@ select
     "valueCodeableConcept" as value_code,
     case
         when "valueBoolean" is not null then 'boolean:' || "valueBoolean"
-        when not has_value then 'interpretation:' || mapping.first_codeable_concept(interpretation).coding[1].code
+        when not has_value then 'qualifier:' || interpreted_as
     end as value_constant,
+    case when has_value then interpreted_as end as qualifier,
+    mapping.first_codeable_concept("bodySite") as anatomic_site,
     mapping.unit_of(coalesce(quantity, "valueSampledData".origin)) as unit,
     normal_range.low.value as range_low,
     normal_range.high.value as range_high,
@@ -110,6 +112,7 @@ from (
     select
         *,
         list_transform(flatten(list_transform(category, lambda x: x.coding)), lambda x: x.code) as categories,
+        mapping.first_code(interpretation) as interpreted_as,
         coalesce(quantity.value, "valueInteger"::double, mapping.number_of("valueString")) as value_number,
         case
             when quantity.value is null then mapping.comparator_of("valueString")

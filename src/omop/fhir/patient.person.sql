@@ -15,16 +15,7 @@ select
     mapping.wall_clock(
         list_filter("_birthDate".extension, lambda x: x.url = 'http://hl7.org/fhir/StructureDefinition/patient-birthTime')[1]."valueDateTime"
     ) as birth_datetime,
-    list_transform(
-        list_filter(
-            flatten(list_transform(
-                list_filter(extension, lambda x: x.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-race'),
-                lambda x: x.extension
-            )),
-            lambda x: x.url = 'ombCategory'
-        ),
-        lambda x: x."valueCoding".code
-    ) as races,
+    case when len(race_categories) > 0 then race_categories else race_details end as races,
     "deceasedBoolean" as deceased,
     list_filter(
         flatten(list_transform(
@@ -53,10 +44,16 @@ from (
                 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-sex'
             )),
             lambda x: coalesce(x."valueCoding".code, x."valueCode")
-        ) as sexes
+        ) as sexes,
+        list_transform(list_filter(race, lambda x: x.url = 'ombCategory'), lambda x: x."valueCoding".code) as race_categories,
+        list_transform(list_filter(race, lambda x: x.url = 'detailed'), lambda x: x."valueCoding".code) as race_details
     from (
         select
             *,
+            flatten(list_transform(
+                list_filter(extension, lambda x: x.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-race'),
+                lambda x: x.extension
+            )) as race,
             list_filter(
                 address, lambda x: x.use is distinct from 'old'
                     and coalesce(x.line[1], x.city, x.state, x."postalCode", x.country) is not null

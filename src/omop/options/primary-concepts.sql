@@ -14,5 +14,5 @@ update mapping.concept_map
 set concept_id = 0
 where split_part(key, ':', 1) in (
     'gender', 'race', 'ethnicity', 'country', 'encounter class', 'admit source', 'discharge disposition', 'place of service',
-    'condition status', 'boolean', 'interpretation', 'qualifier'
+    'condition status', 'boolean', 'qualifier'
 );

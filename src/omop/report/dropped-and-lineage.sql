@@ -1,6 +1,6 @@
 -- What became of every record: rows (lineage), no row (dropped), and the count of both by file.
 
-create or replace temp view record_part as
+create or replace temp view part_of_record as
 select source, file_id, resource_type, resource_id, 0 as part, resource_id as patient_id, reason from person_row
 union all
 -- The death of a person, where it is known but not its date.
@@ -10,7 +10,7 @@ select
 from person_row
 where reason is null and (deceased or death_date is not null) and mapping.first_day(death_date) is null
 union all
-select source, file_id, resource_type, resource_id, 0, patient_id, reason from visit_row
+select source, file_id, resource_type, resource_id, part, patient_id, reason from visit_row
 union all
 select source, file_id, resource_type, resource_id, part, patient_id, reason from event_row
 union all
@@ -23,6 +23,20 @@ union all
 select source, file_id, resource_type, resource_id, 0, patient_id, reason from payer_plan_row
 union all
 select source, file_id, resource_type, resource_id, part, patient_id, reason from cost_row;
+
+-- What several rows are about is counted with each of them.
+create or replace temp view record_part as
+select
+    part.source,
+    coalesce(line.file_id, part.file_id) as file_id,
+    part.resource_type,
+    coalesce(line.row_id, part.resource_id) as resource_id,
+    part.part,
+    part.patient_id,
+    part.reason
+from part_of_record part
+left join extracted_row line
+    on line.source = part.source and line.resource_type = part.resource_type and line.resource_id = part.resource_id;
 
 -- A record is mapped when any part of it left a row. A file is of one source.
 create or replace temp table record_fate as
@@ -45,7 +59,11 @@ select
     part.resource_id,
     part.part,
     part.reason,
-    not fate.mapped and row_number() over (partition by part.file_id, part.resource_type, part.resource_id order by part.part) = 1,
+    not fate.mapped and row_number() over (
+        partition by part.file_id, part.resource_type, part.resource_id
+        -- What is wrong with one part of a record may only follow from what is wrong with another.
+        order by part.part, part.reason in ('NO_PERSON', 'NO_COST_EVENT')
+    ) = 1,
     part.patient_id
 from record_part part
 join record_fate fate using (file_id, resource_type, resource_id)
@@ -73,11 +91,12 @@ join address_row address on address.source = site.source and address.address_key
 where reason is null
 union all
 select
-    case when depth > 0 then 'visit_detail' else 'visit_occurrence' end, visit_id, source, file_id, resource_type, resource_id, 0, 0,
+    case when depth > 0 then 'visit_detail' else 'visit_occurrence' end, visit_id, source, file_id, resource_type, resource_id, part, 0,
     nullif(concat_ws(
         ', ',
         mapping.made_up(start_text),
         case
+            when visit.end_taken_from is not null then 'end from ' || visit.end_taken_from
             when visit.visit_end_date is not null then 'end ' || mapping.made_up(end_text)
             when filled.visit_end_date > visit.visit_start_date then 'end from last event'
             else 'end from start'
@@ -145,7 +164,7 @@ with coded as (
     union all
     select person_id, 'anatomic site', anatomic_site_key, 0, cdm_table
     from event_row
-    where reason is null and anatomic_site_key is not null
+    where anatomic_site_key is not null and cdm_table in ('specimen', 'observation')
     union all
     select 0, 'specialty', specialty_key, 0, 'provider' from provider_row where reason is null and specialty_key is not null
     union all

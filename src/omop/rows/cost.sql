@@ -9,7 +9,7 @@ select
     cost_key,
     source,
     split_part(unnest(events), '/', 1) as event_type,
-    split_part(unnest(events), '/', 2) as event_id,
+    regexp_replace(unnest(events), '^[^/]*/', '') as event_id,
     generate_subscripts(events, 1) as position
 from cost_found
 where refused is null;
@@ -28,7 +28,7 @@ from visit_row visit
 join visit_key key on key.source = visit.source and key.encounter_id = visit.resource_id
 semi join cost_event cost
     on cost.source = visit.source and cost.event_type = visit.resource_type and cost.event_id = visit.resource_id
-where visit.reason is null;
+where visit.part = 0 and (visit.reason is null or visit.reason = 'REFERENCE');
 
 create or replace temp table cost_row as
 select

@@ -108,7 +108,8 @@ found as (
     left join mapping.concept_map type on type.key = 'type:' || event.type
     left join mapping.concept_map constant on constant.key = event.value_constant
     left join person_key person on person.source = event.source and person.patient_id = event.patient_id
-    left join visit_key visit on visit.source = event.source and visit.encounter_id = event.encounter_id
+    left join visit_key visit
+        on visit.source = event.source and visit.encounter_id = event.encounter_id and visit.person_id = person.person_id
     left join provider_key provider on provider.source = event.source and provider.name = event.provider
 ),
 

@@ -2,9 +2,9 @@
 
 insert into event_row by name
 with of_several_races as (
-    select * replace (list_sort(list_distinct(races)) as races)
+    select * replace (list_sort(known_races) as races)
     from person_row
-    where reason is null and len(list_distinct(races)) > 1
+    where reason is null and len(known_races) > 1
 ),
 
 race_of_person as (
@@ -15,7 +15,7 @@ race_of_person as (
 last_visit as (
     select person_id, max(visit_start_date) as start_date
     from visit_row
-    where reason is null and person_id in (select person_id from of_several_races)
+    where reason is null and part = 0 and person_id in (select person_id from of_several_races)
     group by person_id
 )
 

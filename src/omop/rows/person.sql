@@ -14,6 +14,8 @@ select
             ) > 1 then 'DUPLICATE'
         end
     ) as reason,
+    -- Codes of the flavours of null say that a race is not known, not that there is one more.
+    list_distinct(list_filter(races, lambda race: race not in ('UNK', 'ASKU', 'NASK', 'NI', 'MSK'))) as known_races,
     mapping.address_key(address_line_1, address_line_2, city, county, state, zip, country) as address_key,
     mapping.row_id('person', source, resource_type, resource_id, 0, 0) as person_id
 from extracted_person extracted;

@@ -1,4 +1,5 @@
--- Which rows are parts of which others: the components and members of a panel, and what records say by partOf. Rules:
+-- Which rows are parts of which others: the components and members of a panel, the results of a report that has a row, and what
+-- records say by partOf. Rules:
 -- docs/mapping.md#facts-that-belong-together.
 
 create or replace temp table record_link as
@@ -33,7 +34,23 @@ from (
     select landing_source, id, unnest(mapping.members_of("hasMember", related)) as member
     from landing.observation
     where len("hasMember") > 0 or len(related) > 0
-);
+)
+union
+select
+    report.landing_source,
+    'DiagnosticReport',
+    report.id,
+    'Observation',
+    landing.reference_to(unnest(json_extract_string(mapping.json_of(report.result), '$[*].reference')), 'Observation'),
+    'Has part of'
+from landing.diagnostic_report report
+semi join (
+    select source, resource_id
+    from event_row
+    where resource_type = 'DiagnosticReport' and part = 0 and reason is null
+) done
+    on done.source = report.landing_source and done.resource_id = report.id
+where report.result is not null;
 
 -- The rows of the records that are linked: each record's own, or where it has none those of its components.
 create or replace temp table linked_row as

@@ -3,12 +3,12 @@
 
 create or replace temp table visit_judged as
 select
-    visit.* exclude (refused, type, provider, care_site),
+    visit.* exclude (refused, type, provider, care_site, place),
     person.person_id,
     nullif(type.concept_id, 0) as type_concept_id,
     type.source_value as type_source_value,
     provider.provider_id,
-    site.care_site_id,
+    coalesce(site.care_site_id, place.care_site_id) as care_site_id,
     mapping.first_day(visit.start_text) as visit_start_date,
     mapping.wall_clock(visit.start_text) as visit_start_datetime,
     mapping.first_day(visit.end_text) as visit_end_date,
@@ -32,7 +32,8 @@ from extracted_visit visit
 left join person_key person on person.source = visit.source and person.patient_id = visit.patient_id
 left join mapping.code_mapping type on type.role = 'visit' and type.code_key = hash(visit.type)
 left join provider_key provider on provider.source = visit.source and provider.name = visit.provider
-left join care_site_key site on site.source = visit.source and site.name = visit.care_site;
+left join care_site_key site on site.source = visit.source and site.name = visit.care_site
+left join care_site_key place on place.source = visit.source and place.name = visit.place;
 
 -- From each visit that is part of another up to the one that is part of none. Where that leads round in a circle, or further
 -- than a hundred steps, no visit is above the others and each stays one.
@@ -61,6 +62,9 @@ where (source, parent_id) not in (select (source, resource_id) from visit_parent
 create or replace temp table visit_row as
 select
     visit.*,
+    0 as part,
+    null::varchar as stay_kind,
+    null::varchar as end_taken_from,
     coalesce(root.root_id, visit.resource_id) as root_id,
     coalesce(root.depth, 0) as depth,
     mapping.row_id(

@@ -25,7 +25,7 @@ from person_row person
 left join mapping.concept_map gender
     on gender.key = 'gender:' || person.gender
 left join mapping.concept_map race
-    on race.key = 'race:' || case when len(list_distinct(person.races)) > 1 then 'multiple' else person.races[1] end
+    on race.key = 'race:' || case when len(person.known_races) > 1 then 'multiple' else person.known_races[1] end
 left join mapping.concept_map ethnicity
     on ethnicity.key = 'ethnicity:' || person.ethnicity
 left join address_row address

@@ -1,4 +1,5 @@
--- Visits that are part of another: the visit they belong to is the one at the top. Rules: docs/mapping.md#encounter.
+-- Visits that are part of another, and the stays that a visit consisted of: the visit they belong to is the one at the top.
+-- Rules: docs/mapping.md#encounter.
 
 insert into cdm.visit_detail by name
 select
@@ -14,6 +15,10 @@ select
     visit.care_site_id,
     coalesce(visit.class, visit.type_source_value) as visit_detail_source_value,
     0 as visit_detail_source_concept_id,
+    lag(visit.visit_id) over (
+        partition by own.visit_occurrence_id, visit.source, visit.parent_id, visit.stay_kind
+        order by visit.visit_start_date, visit.visit_start_datetime, visit.visit_id
+    ) as preceding_visit_detail_id,
     parent.visit_detail_id as parent_visit_detail_id,
     own.visit_occurrence_id
 from visit_row visit

@@ -10,18 +10,21 @@ with begun as (
     group by visit_occurrence_id
 ),
 
+inpatient_class as (
+    select name from mapping.concept_map where key in ('encounter class:IMP', 'encounter class:EMER and IMP')
+),
+
 visit as (
     select
         visit.*,
         class.concept_id as class_concept_id,
         coalesce(
             visit.visit_end_date,
-            case when class.name = inpatient.name then greatest(begun.last_day, visit.visit_start_date) end,
+            case when class.name in (from inpatient_class) then greatest(begun.last_day, visit.visit_start_date) end,
             visit.visit_start_date
         ) as last_day
     from visit_row visit
-    left join mapping.concept_map class on class.key = 'encounter class:' || visit.class
-    join mapping.concept_map inpatient on inpatient.key = 'encounter class:IMP'
+    left join mapping.concept_map class on class.key = 'encounter class:' || coalesce(visit.concept_class, visit.class)
     left join begun on begun.visit_occurrence_id = visit.visit_id
     where visit.reason is null and visit.depth = 0
 )

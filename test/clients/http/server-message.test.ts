@@ -11,6 +11,17 @@ describe("what a server says", () => {
     ["a list of sentences", { detail: ["one", "two"] }, "one; two"],
     ["nothing that fits", { errors: [{ value: "secret" }] }, ""],
     ["nothing at all", undefined, ""],
+    [
+      "the issues of an OperationOutcome",
+      {
+        resourceType: "OperationOutcome",
+        issue: [
+          { severity: "error", code: "too-costly", diagnostics: "ask for less" },
+          { code: "invalid", details: { text: "no" } },
+        ],
+      },
+      "too-costly: ask for less; invalid: no",
+    ],
     ["an empty detail", { detail: "", message: "m" }, "m"],
   ])("is taken from %s", (_name, body, expected) => {
     expect(serverMessage(body)).toBe(expected);

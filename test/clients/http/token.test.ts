@@ -23,6 +23,28 @@ describe("the token source", () => {
     expect(asked).toBe(2);
   });
 
+  it("renews a token a minute before it expires, and one that lives shortly after three quarters of its life", async () => {
+    let now = 0;
+    let asked = 0;
+    const given = (life: number) =>
+      tokenSource(
+        () => ({ token: `token-${++asked}`, expiresAt: now + life }),
+        () => now,
+      );
+    const long = given(300_000);
+    expect(await long.current()).toBe("token-1");
+    now = 239_000;
+    expect(await long.current()).toBe("token-1");
+    now = 240_000;
+    expect(await Promise.all([long.current(), long.current()])).toEqual(["token-2", "token-2"]);
+    const short = given(4000);
+    expect(await short.current()).toBe("token-3");
+    now += 2900;
+    expect(await short.current()).toBe("token-3");
+    now += 100;
+    expect(await short.current()).toBe("token-4");
+  });
+
   it("asks again after a failure instead of keeping it", async () => {
     let asked = 0;
     const tokens = tokenSource(() => {

@@ -162,6 +162,10 @@ describe("batches and their files", () => {
     const path = await folder.write("p.csv", csv);
     await service.client.uploadFile("b", { kind: "patients", path, mode: "multipart" });
     expect(service.calls.filter((call) => call.endsWith("/2/url"))).toHaveLength(2);
+    const parts = new Map(
+      service.received.filter(({ method }) => method === "PUT").map(({ url, body }) => [url, body]),
+    );
+    expect(`${parts.get("/store/1")}${parts.get("/store/2")}`).toBe(csv);
     expect(service.bodies("POST /v1/batch/b/upload/u/complete")).toEqual([
       {
         parts: [

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createPhenomEngine, type PhenomEngine } from "../../../src/engines/phenom/engine.ts";
 import { guideOutcomeId, localOutcomeId } from "../../../src/engines/phenom/outcomes.ts";
@@ -37,13 +38,13 @@ const openBatch = async (): Promise<string> => (await ask("POST", "/v1/batch", {
 const openUpload = (batch: string, more: object = {}) =>
   ask("POST", `/v1/batch/${batch}/upload`, { object_type: "patients", filename: "p.csv", mode: "single", ...more });
 
-function put(url: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+function put(url: string, body: string | Buffer, headers: Record<string, string> = {}): Promise<Response> {
   const length = { "content-length": String(Buffer.byteLength(body)) };
   return Promise.resolve(engine.request(url, { method: "PUT", body, headers: { ...length, ...headers } }));
 }
 
 /** Scores one patients file and one of diagnoses, and gives the finished job. */
-async function scored(patients: string, diagnoses: string): Promise<Answered["body"]> {
+async function scored(patients: string | Buffer, diagnoses: string): Promise<Answered["body"]> {
   const batch = await openBatch();
   await put((await openUpload(batch)).body.url, patients);
   await put((await openUpload(batch, { object_type: "diagnosis" })).body.url, diagnoses);
@@ -108,6 +109,18 @@ describe("the engine", () => {
     expect(
       (await scored("patient_id,birth_date,sex,zip3\n", "patient_id,diagnosis_date,code,code_type_name\n")).metrics,
     ).toMatchObject({ patients_scored: 0, records_processed: 0 });
+  });
+
+  it("P-07: fails a job whose file breaks off, naming the file, and goes on with the next", async () => {
+    const rows = Array.from({ length: 100_000 }, (_, i) => `p${i},1960-01-01,F,606`);
+    const patients = `patient_id,birth_date,sex,zip3\n${rows.join("\n")}\n`;
+    const diagnoses = "patient_id,diagnosis_date,code,code_type_name\np1,2020-01-01,I10,ICD10\n";
+    const whole = gzipSync(patients);
+    expect(await scored(whole.subarray(0, whole.length / 2), diagnoses)).toMatchObject({
+      status: "FAILED",
+      error_message: "The patients file breaks off, or is damaged",
+    });
+    expect((await scored(whole, diagnoses)).metrics).toMatchObject({ patients_scored: 1, patients_excluded: 99_999 });
   });
 
   it("P-08: refuses to finalize only where there is no patients file", async () => {

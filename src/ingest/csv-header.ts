@@ -1,0 +1,78 @@
+import { cellsOf } from "./csv-cells.ts";
+import { createCsvSplitter } from "./csv-splitter.ts";
+import type { Problem } from "./quarantine.ts";
+
+/** How the first line of a CSV file says the rest is to be read. */
+export interface CsvHeader {
+  readonly delimiter: string;
+  /** The names of the columns, each once; a column without name is called column_1, column_2, … */
+  readonly header: readonly string[];
+}
+
+/** The header, or why there is none; and all bytes, those of the header among them. */
+export interface CsvWithHeader {
+  readonly head: CsvHeader | Problem;
+  readonly chunks: AsyncIterable<Buffer>;
+}
+
+const longestHeader = 1 << 20;
+const delimiters = [",", "\t", ";", "|"] as const;
+
+/** Reads as far as the first line goes. Without `delimiter` it is the one of the usual four that cuts the line into most pieces. */
+export async function readCsvHeader(chunks: AsyncIterable<Buffer>, delimiter?: string): Promise<CsvWithHeader> {
+  const more = chunks[Symbol.asyncIterator]();
+  let start: Buffer = Buffer.alloc(0);
+  let head: CsvHeader | Problem | undefined;
+  while (head === undefined) {
+    const { done, value } = await more.next();
+    if (!done) start = start.length === 0 ? value : Buffer.concat([start, value]);
+    head = await headOf(start, done === true, delimiter);
+  }
+  return { head, chunks: joined(start, more) };
+}
+
+async function* joined(start: Buffer, more: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    if (start.length > 0) yield start;
+    for (let next = await more.next(); !next.done; next = await more.next()) yield next.value;
+  } finally {
+    await more.return?.();
+  }
+}
+
+/** Undefined: there must be more of the file to tell. */
+async function headOf(start: Buffer, isAll: boolean, given?: string): Promise<CsvHeader | Problem | undefined> {
+  const line = start
+    .toString("utf8")
+    .replace(/^[\r\n]+/, "")
+    .split(/[\r\n]/, 1)[0]!;
+  const delimiter = given ?? delimiterOf(line);
+  const splitter = createCsvSplitter(delimiter, undefined);
+  const records = [...splitter.push(start), ...(isAll ? splitter.end() : [])];
+  const first = records[0];
+  if (first === undefined) {
+    if (isAll) return { code: "NO_HEADER", reason: "the file is empty" };
+    if (start.length < longestHeader) return undefined;
+    return { code: "NO_HEADER", reason: "its first line, which must name the columns, is longer than 1 MB" };
+  }
+  if ("code" in first) return { code: "NO_HEADER", reason: `its first line cannot be read: ${first.reason}` };
+  const [cells] = await cellsOf([first.text], delimiter);
+  return { delimiter, header: uniqueNames(cells!.map((cell) => (cell ?? "").trim())) };
+}
+
+function delimiterOf(line: string): string {
+  const outsideQuotes = line.replace(/"(?:[^"]|"")*("|$)/g, "");
+  const pieces = (delimiter: string) => outsideQuotes.split(delimiter).length;
+  return delimiters.reduce((best, next) => (pieces(next) > pieces(best) ? next : best));
+}
+
+function uniqueNames(header: readonly string[]): string[] {
+  const taken = new Set(["landing_place", "landing_source", "landing_file", "landing_row"]);
+  return header.map((cell, i) => {
+    const name = cell === "" ? `column_${i + 1}` : cell;
+    let unique = name;
+    for (let n = 2; taken.has(unique.toLowerCase()); n++) unique = `${name}_${n}`;
+    taken.add(unique.toLowerCase());
+    return unique;
+  });
+}

@@ -1,0 +1,57 @@
+import { rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { OmopipeError } from "../../pipeline/errors.ts";
+import type { StageContext } from "../../pipeline/stage.ts";
+import type { Warehouse } from "../../warehouse/warehouse.ts";
+import { fhirFiles, type Landed } from "../fhir-files.ts";
+import { openLanding } from "../landing-tables.ts";
+import { type Download, updateDownload } from "./download-state.ts";
+
+/** Lands the files of a download as if they had been there all along. One that brought nothing new lands nothing. */
+export async function landDownload(
+  download: Download,
+  source: string,
+  before: Landed | undefined,
+  context: StageContext<Warehouse>,
+): Promise<Landed> {
+  const { target: warehouse, runId } = context;
+  await openLanding(warehouse);
+  const files = await warehouse.rows<{ name: string }>(
+    "select name from meta.download_file where download_id = $1 and role in ('match', 'include', 'output') and bytes > 0",
+    [download.download_id],
+  );
+  if (files.length === 0) {
+    if (download.since !== null) return { stage: "landed", runId, files: before?.files ?? [] };
+    throw new OmopipeError(
+      "INPUT_NOT_FHIR",
+      "The server gave no resource at all. Check what was asked for, and the rights to it.",
+    );
+  }
+  const paths = files.map(({ name }) => join(download.folder, name));
+  return await fhirFiles(paths, { source }).execute(before, context);
+}
+
+/**
+ * Closes a download whose files have landed. They are no longer needed and removed, but for those in which something was
+ * quarantined: where it stands can then be looked up.
+ */
+export async function closeDownload(warehouse: Warehouse, download: Download): Promise<void> {
+  await updateDownload(warehouse, download, { phase: "landed" });
+  await warehouse.run("update meta.download set ended_at = current_timestamp::timestamp where download_id = $1", [
+    download.download_id,
+  ]);
+  const names = await warehouse.rows<{ name: string; quarantined: boolean }>(
+    `select name, exists (
+       select 1 from meta.quarantine join meta.file using (file_id) where path = $2 || '/' || name
+     ) as quarantined
+     from meta.download_file where download_id = $1`,
+    [download.download_id, download.folder],
+  );
+  for (const { name, quarantined } of names) {
+    if (!quarantined) await rm(join(download.folder, name), { force: true });
+  }
+  if (names.some(({ quarantined }) => quarantined)) return;
+  await rm(download.folder, { recursive: true, force: true });
+  // The folder of all downloads goes with the last of them.
+  await rmdir(dirname(download.folder)).catch(() => {});
+}

@@ -1,0 +1,4 @@
+insert into cdm.{{table}} by name
+select {{columns}}
+from {{rows}}
+where reason is null;

@@ -1,0 +1,3 @@
+update {{rows}}
+set reason = {{fault}}
+where reason is null and {{column}} not in ({{known}});

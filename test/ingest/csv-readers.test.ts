@@ -1,0 +1,327 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { CsvMappingInput } from "../../schemas/csv-mapping.ts";
+import { type CsvFilesOptions, csvFiles } from "../../src/ingest/csv-files.ts";
+import type { CsvStream } from "../../src/ingest/csv-stream.ts";
+import { mapToOmop } from "../../src/omop/map-to-omop.ts";
+import { pipeline } from "../../src/pipeline/pipeline.ts";
+import { createRunReport, runReport } from "../../src/quality/run-report.ts";
+import { failureOf } from "../support/failure.ts";
+import { expectFullAccount, type Intake, openIntake } from "./intake.ts";
+
+const mapping: CsvMappingInput = {
+  name: "clinic",
+  files: { "people.csv": { person: { id: "id", birthDate: "born", gender: "sex" } } },
+};
+
+type Inputs = Parameters<typeof csvFiles>[0];
+
+async function land(intake: Intake, inputs: Inputs = intake.folder, options: Partial<CsvFilesOptions> = {}) {
+  const read = pipeline(csvFiles(inputs, { mapping, ...options }), mapToOmop({ noVocabulary: true }));
+  const report = await createRunReport(intake.warehouse, await read.run(intake.warehouse));
+  expectFullAccount(report);
+  return report;
+}
+
+const landed = (intake: Intake) =>
+  intake.warehouse.rows("select * exclude (landing_source, landing_file) from landing.csv_people order by all");
+
+const rejects = (intake: Intake) =>
+  intake.warehouse.rows(
+    `select line, column_name as "column", value, code, "row" from meta.csv_reject order by file_id, line`,
+  );
+
+/** A body that comes in pieces. */
+async function* pieces(content: string | Buffer, size: number): AsyncGenerator<Uint8Array> {
+  const bytes = Buffer.from(content);
+  for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
+}
+
+const streamed = (content: string | Buffer, size = 7): CsvStream => ({
+  name: "people.csv",
+  body: pieces(content, size),
+});
+
+/** One warehouse into which both readers land, each as a source of its own, and what they made of it. */
+async function bothReaders() {
+  const intake = await openIntake();
+  const landAs = (source: string, inputs: Inputs) =>
+    pipeline(csvFiles(inputs, { mapping, source })).run(intake.warehouse);
+  const result = async (source: string) => ({
+    rows: await intake.warehouse.rows(
+      `select * exclude (landing_source, landing_file) from landing.csv_people where landing_source = '${source}' order by all`,
+    ),
+    counts: await intake.warehouse.rows<{ read: number; quarantined: number; superseded: number }>(
+      `select read, quarantined, superseded from meta.file_records join meta.file using (file_id) where source = '${source}'`,
+    ),
+    rejects: await intake.warehouse.rows(
+      `select line, column_name, value, code, reason, "row" from meta.csv_reject join meta.file using (file_id)
+       where source = '${source}' order by line`,
+    ),
+  });
+  return {
+    async results(content: string | Buffer) {
+      await intake.write("people.csv", content);
+      await landAs("a file", intake.folder);
+      await landAs("a stream", streamed(content));
+      return { file: await result("a file"), stream: await result("a stream") };
+    },
+    [Symbol.asyncDispose]: () => intake[Symbol.asyncDispose](),
+  };
+}
+
+describe("DuckDB's reader and the one that goes record by record", () => {
+  const cell = fc.oneof(
+    fc.constantFrom(
+      "",
+      "007",
+      "1950-01-01",
+      " a ",
+      "null",
+      'say "hm"',
+      "two\nlines",
+      "two\r\nlines",
+      "a,b",
+      "a;b",
+      "é",
+    ),
+    fc.string({ unit: fc.constantFrom("a", "0", " ", ".", "ß", "'"), maxLength: 5 }),
+  );
+  const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+  const written = fc
+    .tuple(cell, fc.boolean())
+    .map(([text, always]) => (always || /["\n\r,;]/.test(text) ? quoted(text) : text));
+  const good = fc.tuple(written, written, written);
+  const bad = fc.constantFrom(["secret"], ["1", "2", "3", "4"], ["1", '"2"x', "3"], ["1", '"2'], ["1", "2", '"']);
+  const row = fc.oneof({ arbitrary: good, weight: 8 }, { arbitrary: bad, weight: 1 });
+
+  it("give the same rows, ids and rejects", async () => {
+    await using readers = await bothReaders();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(row, { minLength: 1, maxLength: 12 }),
+        fc.constantFrom("\n", "\r\n"),
+        fc.boolean(),
+        fc.constantFrom(",", "\t", ";", "|"),
+        async (rows, lineEnd, endsWithLineEnd, delimiter) => {
+          const lines = [["id", "born", "sex"], ...rows].map((cells) => cells.join(delimiter));
+          const { file, stream } = await readers.results(lines.join(lineEnd) + (endsWithLineEnd ? lineEnd : ""));
+          expect(stream).toEqual(file);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  it("account for every record of a file, whatever was done to it", async () => {
+    const piece = fc.constantFrom(
+      '"',
+      ",",
+      "\n",
+      "\r\n",
+      "\r",
+      " ",
+      "\t",
+      "\0",
+      ";",
+      "\\",
+      '""',
+      ',"',
+      '",',
+      '"\n',
+      "a",
+      "ä",
+    );
+    await using readers = await bothReaders();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(piece, { maxLength: 60 }),
+        fc.array(fc.tuple(fc.nat(100), fc.nat(255)), { maxLength: 2 }),
+        async (pieces, flipped) => {
+          const header = "id,born,sex\n";
+          const content = Buffer.from(`${header}1,1950,F\n${pieces.join("")}\n9,1960,M\n`);
+          for (const [at, byte] of flipped) {
+            if (header.length + at < content.length) content[header.length + at] = byte;
+          }
+          const { file, stream } = await readers.results(content);
+          expect(stream).toEqual(file);
+          const [{ read, quarantined, superseded } = expect.fail("no counts")] = file.counts;
+          expect(quarantined).toBe(file.rejects.length);
+          expect(read).toBe(file.rows.length + superseded + quarantined);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+});
+
+describe("the encoding of a file", () => {
+  const text = "id,born,sex\nweiß,1950,F\nżółw,1951,M\n";
+  const utf16 = (bigEndian: boolean, mark: string) => {
+    const bytes = Buffer.from(mark + text, "utf16le");
+    return bigEndian ? bytes.swap16() : bytes;
+  };
+
+  it.each([
+    ["UTF-8 with a byte order mark", Buffer.from(`\uFEFF${text}`)],
+    ["UTF-16 LE", utf16(false, "\uFEFF")],
+    ["UTF-16 BE", utf16(true, "\uFEFF")],
+    ["UTF-16 LE without byte order mark", utf16(false, "")],
+    ["UTF-16 BE without byte order mark", utf16(true, "")],
+    ["gzip of UTF-16", gzipSync(utf16(false, "\uFEFF"))],
+  ])("is seen where it is %s", async (_encoding, content) => {
+    await using intake = await openIntake();
+    await intake.write("people.csv", content);
+    await land(intake);
+    expect((await landed(intake)).map(({ id }) => id)).toEqual(["żółw", "weiß"]);
+  });
+
+  it.each(["windows-1252", "latin-1"] as const)("must be said where it is %s", async (encoding) => {
+    await using intake = await openIntake();
+    await intake.write("people.csv", Buffer.from("id,born,sex\nweiß,1950,F\n", "latin1"));
+    expect((await land(intake)).resources).toMatchObject({ read: 1, quarantined: 1 });
+    expect(await rejects(intake)).toEqual([
+      { line: 2, column: "id", value: "weiß", code: "NOT_UTF8", row: "weiß,1950,F" },
+    ]);
+    const files = { "people.csv": { ...mapping.files["people.csv"], encoding } };
+    await land(intake, intake.folder, { mapping: { name: "clinic", files } });
+    expect((await landed(intake)).map(({ id }) => id)).toEqual(["weiß"]);
+    expect(await rejects(intake)).toEqual([]);
+  });
+});
+
+describe("the delimiter of a file", () => {
+  it("may be said where it cannot be seen", async () => {
+    await using intake = await openIntake();
+    await intake.write("people.csv", "id^born^sex, at birth\n1^1950^F\n");
+    const person = { id: "id", birthDate: "born", gender: "sex, at birth" };
+    const files = { "people.csv": { delimiter: "^", person } };
+    expect((await land(intake, intake.folder, { mapping: { name: "clinic", files } })).resources.mapped).toBe(1);
+  });
+});
+
+describe("a stream", () => {
+  it("lands like a file of its name, and replaces what it gave before", async () => {
+    await using intake = await openIntake();
+    await land(intake, streamed("id,born,sex\n1,1950,F\n2,1951,M\n"));
+    const report = await land(intake, streamed(gzipSync("id,born,sex\n1,1950,F\nbroken\n"), 3));
+    expect(report.files).toMatchObject([{ path: "people.csv", read: 2, mapped: 1, quarantined: 1 }]);
+    expect(await intake.warehouse.row("select count(*) as persons from cdm.person")).toEqual({ persons: 1 });
+  });
+
+  it("may be the answer of a server", async () => {
+    await using intake = await openIntake();
+    const server = createServer((request, response) => {
+      response.statusCode = request.url === "/people.csv" ? 200 : 404;
+      response.end("id,born,sex\n1,1950,F\n");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      const body = await fetch(`${url}/people.csv`);
+      expect((await land(intake, { name: "people.csv", body })).resources).toMatchObject({ read: 1, mapped: 1 });
+      const missing = land(intake, { name: "people.csv", body: await fetch(`${url}/elsewhere`) });
+      expect(await failureOf(missing)).toMatchObject({ code: "HTTP_STATUS" });
+    } finally {
+      server.close();
+    }
+  });
+
+  it("that breaks off leaves the warehouse as it was", async () => {
+    await using intake = await openIntake();
+    await land(intake, streamed("id,born,sex\n1,1950,F\n"));
+    async function* breaking() {
+      yield "id,born,sex\n2,1950,F\n";
+      throw new Error("the line is dead");
+    }
+    const broken = land(intake, { name: "people.csv", body: breaking() });
+    expect((await failureOf(broken)).message).toContain("the line is dead");
+    expect((await landed(intake)).map(({ id }) => id)).toEqual(["1"]);
+  });
+
+  it("must be known to the mapping", async () => {
+    await using intake = await openIntake();
+    const unknown = land(intake, { name: "animals.csv", body: pieces("id\n1\n", 3) });
+    expect((await failureOf(unknown)).message).toContain(
+      "The mapping clinic knows no animals.csv. It knows people.csv.",
+    );
+  });
+});
+
+describe("a transform", () => {
+  const content = "nr,born,state\n1,1950,ok\n2,1951,deleted\n3,1952,boom\n";
+  const transform: CsvFilesOptions["transform"] = (row) => {
+    if (row.state === "boom") throw new TypeError(`cannot read ${row.nr}`);
+    return row.state === "deleted" ? undefined : { id: `p${row.nr}`, born: row.born, sex: "F" };
+  };
+
+  it("makes of each row another one, leaves it out, or refuses it", async () => {
+    await using intake = await openIntake();
+    await intake.write("people.csv", content);
+    const report = await land(intake, intake.folder, { transform });
+    expect(report.resources).toMatchObject({ read: 3, mapped: 1, ignored: 1, quarantined: 1 });
+    expect(await landed(intake)).toMatchObject([{ id: "p1", born: "1950", sex: "F", nr: null }]);
+    expect(await rejects(intake)).toMatchObject([{ line: 4, code: "TRANSFORM_FAILED", row: "3,1952,boom" }]);
+    expect(JSON.stringify(report)).not.toContain("cannot read 3");
+  });
+
+  it("must give what the mapping asks for", async () => {
+    await using intake = await openIntake();
+    await intake.write("people.csv", content);
+    const failure = await failureOf(land(intake, intake.folder, { transform: ({ nr }) => ({ id: nr }) }));
+    expect(failure.message).toContain("people.csv, person.gender: column sex not found");
+  });
+});
+
+describe("rejects", () => {
+  const content = 'id,born,sex\n1,1950,F\n2,1951\n3,"1952"or so,M\n';
+
+  it("are written beside the report, and land when they are fed back corrected", async () => {
+    await using intake = await openIntake();
+    await intake.write("in/people.csv", content);
+    const out = join(intake.folder, "out");
+    const run = (input: string) =>
+      pipeline(csvFiles(input, { mapping }), mapToOmop({ noVocabulary: true }), runReport(out)).run(intake.warehouse);
+    const reported = async () => JSON.parse(await readFile(join(out, "report.json"), "utf8"));
+
+    await run(join(intake.folder, "in"));
+    expect((await reported()).resources).toMatchObject({ read: 3, mapped: 1, quarantined: 2 });
+    const path = join(out, "rejects.csv");
+    const written = await readFile(path, "utf8");
+    expect(written.split("\n")[0]).toBe("file,line,column,value,code,reason,row");
+    expect(written).toContain(
+      'people.csv,3,sex,,WRONG_COLUMN_COUNT,"the row has 2 columns, fewer than the 3 of the header","2,1951"',
+    );
+
+    await writeFile(path, written.replace('"2,1951"', '"2,1951,M"'));
+    await run(path);
+    expect((await reported()).resources).toMatchObject({ read: 3, mapped: 2, quarantined: 1 });
+    expect(await rejects(intake)).toMatchObject([{ line: 4 }]);
+
+    await writeFile(path, (await readFile(path, "utf8")).replace('"3,""1952""or so,M"', '"3,1952,M"'));
+    await run(path);
+    expect((await reported()).resources).toMatchObject({ read: 3, mapped: 3, quarantined: 0 });
+    expect((await landed(intake)).map(({ id }) => id)).toEqual(["1", "2", "3"]);
+    await expect(readFile(path)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("that are none any more are left, and said to be", async () => {
+    await using intake = await openIntake();
+    const people = await intake.write("people.csv", content);
+    await land(intake);
+    const fixed = `file,line,column,value,code,reason,row\n"${people}",3,,,,,"2,1951,M"\n"${people}",9,,,,,"2,1951,M"\n`;
+    const rejected = await intake.write("rejects.csv", fixed);
+    const warnings: (string | undefined)[] = [];
+    const read = pipeline(csvFiles(rejected, { mapping }));
+    await read.run(intake.warehouse, {
+      onProgress: ({ state, message }) => state === "warning" && warnings.push(message),
+    });
+    expect(warnings).toEqual([expect.stringContaining("1 rows of rejects were left")]);
+    expect((await landed(intake)).map(({ id }) => id)).toEqual(["1", "2"]);
+  });
+});

@@ -1,0 +1,296 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { type FhirServerOptions, fhirServer } from "../../../src/ingest/fhir-server/fhir-server.ts";
+import { pipeline } from "../../../src/pipeline/pipeline.ts";
+import { openWarehouse, type Warehouse } from "../../../src/warehouse/warehouse.ts";
+import { answer, type Behaviour } from "../../clients/http/loopback.ts";
+import { failureOf } from "../../support/failure.ts";
+import { openFolder } from "../../support/folder.ts";
+import { serveSearch } from "../../support/search-server.ts";
+import { condition, patient, type Resource } from "../intake.ts";
+
+/** A resource with the minute in which it was last changed. */
+const at = (minute: number, resource: Resource): Resource => ({
+  ...resource,
+  meta: { lastUpdated: new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString() },
+});
+
+const patients = Array.from({ length: 45 }, (_, i) => at(i, patient(`p${i}`)));
+
+/** Reads a server into a warehouse, with short waits, and gives the warnings. */
+async function read(options: FhirServerOptions, warehouse: Warehouse): Promise<string[]> {
+  const warnings: string[] = [];
+  const backoff = { firstMilliseconds: 1, capMilliseconds: 2000 };
+  await pipeline(fhirServer({ pageSize: 10, backoff, ...options })).run(warehouse, {
+    onProgress: ({ state, message }) => state === "warning" && warnings.push(message!),
+  });
+  return warnings;
+}
+
+const idsOf = async (warehouse: Warehouse, table: string): Promise<string[]> =>
+  (await warehouse.rows<{ id: string }>(`select id from landing.${table} order by id`)).map(({ id }) => id);
+
+const allPatients = patients.map(({ id }) => id).sort();
+
+describe("the pages of a search", () => {
+  it.each([
+    ["absolute, on another path", undefined],
+    ["relative", (path: string) => path],
+  ])("are followed when their links are %s", async (_, link) => {
+    await using server = await serveSearch({ resources: patients, ...(link && { link }) });
+    await using warehouse = await openWarehouse(":memory:");
+    expect(await read({ baseUrl: server.url }, warehouse)).toEqual([]);
+    expect(await idsOf(warehouse, "patient")).toEqual(allPatients);
+  });
+
+  it("are asked for with _count, in the order of _lastUpdated, and since when they are wanted", async () => {
+    await using server = await serveSearch({ resources: patients });
+    await using warehouse = await openWarehouse(":memory:");
+    await read({ baseUrl: server.url, types: ["Patient?gender=female"], since: "2026-01-01T00:40:00Z" }, warehouse);
+    const { pathname, searchParams } = new URL(server.received[0]!.url, server.origin);
+    expect([pathname, Object.fromEntries(searchParams)]).toEqual([
+      "/fhir/Patient",
+      { gender: "female", _count: "10", _sort: "_lastUpdated", _lastUpdated: "ge2026-01-01T00:40:00Z" },
+    ]);
+    expect(await idsOf(warehouse, "patient")).toEqual(["p40", "p41", "p42", "p43", "p44"]);
+  });
+
+  it("may come without an order, where a server knows none", async () => {
+    await using server = await serveSearch({
+      resources: patients,
+      mischief: ({ url }) => (url.includes("_sort") ? answer(400, { issue: [{ code: "not-supported" }] }) : undefined),
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    expect(await read({ baseUrl: server.url }, warehouse)).toEqual([]);
+    expect(await idsOf(warehouse, "patient")).toEqual(allPatients);
+  });
+
+  it("that the server has forgotten are asked for anew from the newest that came", async () => {
+    await using server = await serveSearch({
+      resources: patients,
+      mischief: ({ url }) =>
+        url.includes("offset=20") && !url.includes("_lastUpdated=") ? answer(410, "gone") : undefined,
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    expect(await read({ baseUrl: server.url, types: ["Patient"] }, warehouse)).toEqual([]);
+    expect(await idsOf(warehouse, "patient")).toEqual(allPatients);
+    const begun = server.received.filter(({ url }) => url.startsWith("/fhir/Patient?") && !url.includes("_summary"));
+    expect(begun.map(({ url }) => new URL(url, server.origin).searchParams.get("_lastUpdated"))).toEqual([
+      null,
+      "ge2026-01-01T00:19:00.000Z",
+    ]);
+  });
+
+  it("that the server forgets again and again, with nothing new in between, end the run with a way out", async () => {
+    await using server = await serveSearch({
+      resources: patients.map((resource) => at(0, resource)),
+      mischief: ({ url }) => (url.includes("offset=10") ? answer(410, "gone") : undefined),
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    const error = await failureOf(read({ baseUrl: server.url, types: ["Patient"] }, warehouse));
+    expect(error.code).toBe("HTTP_STATUS");
+    expect(error.message).toMatch(
+      /^The FHIR server forgets the pages of GET \/Patient \(410\) before they are read\. Ask for/,
+    );
+    expect(server.received.filter(({ url }) => url.startsWith("/fhir/Patient?"))).toHaveLength(4);
+  });
+
+  it("are asked for again after 429 with a date in Retry-After, 503 and 500", async () => {
+    const date = new Date(Date.now() + 1500).toUTCString();
+    const troubles: (Behaviour | undefined)[] = [
+      answer(429, "slow down", { "retry-after": date }),
+      answer(503, "at lunch", { "retry-after": "0" }),
+      answer(500, "oh"),
+    ];
+    await using server = await serveSearch({
+      resources: patients,
+      mischief: ({ url }, time) => (url.includes("offset=20") ? troubles[time - 1] : undefined),
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    expect(await read({ baseUrl: server.url }, warehouse)).toEqual([]);
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(date));
+    expect(await idsOf(warehouse, "patient")).toEqual(allPatients);
+  });
+
+  it("are read of several searches at once, but of no more than asked for", async () => {
+    const types = ["Patient", "Condition", "Procedure", "Immunization", "Encounter", "Device", "Claim", "Specimen"];
+    const resources = types.flatMap((resourceType) =>
+      Array.from({ length: 20 }, (_, i) => at(i, { resourceType, id: `${i}` })),
+    );
+    await using server = await serveSearch({ resources });
+    await using warehouse = await openWarehouse(":memory:");
+    await read({ baseUrl: server.url, concurrency: 4 }, warehouse);
+    expect(server.mostAtOnce).toBe(4);
+  });
+});
+
+describe("what is held against the server", () => {
+  it("is the number of each type, and a difference is told", async () => {
+    await using server = await serveSearch({ resources: patients, total: (_, count) => count + 3 });
+    await using warehouse = await openWarehouse(":memory:");
+    expect(await read({ baseUrl: server.url }, warehouse)).toEqual([
+      "45 Patient were read, but the server counts 48. They may have changed meanwhile, or the server left some out: read them again.",
+    ]);
+  });
+
+  it("cannot be checked when the server does not count, which is told as well", async () => {
+    await using server = await serveSearch({ resources: patients, total: () => undefined });
+    await using warehouse = await openWarehouse(":memory:");
+    expect(await read({ baseUrl: server.url }, warehouse)).toEqual([
+      "The server does not tell how many Patient it has, so that cannot be checked.",
+    ]);
+  });
+});
+
+describe("what others refer to", () => {
+  const medication = (id: string): Resource => ({ resourceType: "Medication", id, code: { text: id } });
+  const request = (id: string, to: string): Resource => ({
+    resourceType: "MedicationRequest",
+    id,
+    subject: { reference: "Patient/p1" },
+    medicationReference: { reference: to },
+  });
+
+  it("is read once each, from this server alone, and what is missing is told", async () => {
+    const resources = [
+      ...patients,
+      ...["m1", "m2"].map(medication),
+      ...Array.from({ length: 30 }, (_, i) =>
+        at(i, request(`r${i}`, ["Medication/m1", "Medication/m2/_history/1"][i % 2]!)),
+      ),
+      request("lost", "Medication/m9"),
+      request("elsewhere", "https://other.example/fhir/Medication/m3"),
+    ];
+    await using server = await serveSearch({ resources });
+    await using warehouse = await openWarehouse(":memory:");
+    const warnings = await read({ baseUrl: server.url, types: ["Patient", "MedicationRequest"] }, warehouse);
+    expect(warnings).toEqual(["1 Medication that others refer to could not be had from the server."]);
+    expect(await idsOf(warehouse, "medication")).toEqual(["m1", "m2"]);
+    const readings = server.received.filter(({ url }) => url.startsWith("/fhir/Medication/")).map(({ url }) => url);
+    expect(readings.sort()).toEqual(["/fhir/Medication/m1", "/fhir/Medication/m2", "/fhir/Medication/m9"]);
+  });
+
+  it("may be given along by _include, and is not read again", async () => {
+    await using server = await serveSearch({
+      resources: [request("r1", "Medication/m1"), medication("m1")],
+      included: (found) => found.map(() => medication("m1")),
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    const include = ["MedicationRequest:medication"];
+    expect(await read({ baseUrl: server.url, types: ["MedicationRequest"], include }, warehouse)).toEqual([]);
+    expect(server.received[0]!.url).toContain("_include=MedicationRequest%3Amedication");
+    expect(await idsOf(warehouse, "medication")).toEqual(["m1"]);
+    expect(server.received.some(({ url }) => url.startsWith("/fhir/Medication/"))).toBe(false);
+  });
+
+  it("as the content of a document is put into its place", async () => {
+    const document = (id: string, url: string): Resource => ({
+      resourceType: "DocumentReference",
+      id,
+      status: "current",
+      subject: { reference: "Patient/p1" },
+      content: [{ attachment: { contentType: "text/plain", url } }],
+    });
+    const text = Buffer.from("Grüße").toString("base64");
+    await using server = await serveSearch({
+      resources: [
+        document("d1", "Binary/b1"),
+        document("d2", "Binary/b1"),
+        document("d3", "Binary/b9"),
+        { resourceType: "Binary", id: "b1", contentType: "text/plain", data: text },
+      ],
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    const warnings = await read({ baseUrl: server.url, types: ["DocumentReference"] }, warehouse);
+    expect(warnings).toEqual(["1 Binary that documents refer to could not be had."]);
+    expect(
+      await warehouse.rows("select id, content[1].attachment.data as data from landing.document_reference order by id"),
+    ).toEqual([
+      { id: "d1", data: text },
+      { id: "d2", data: text },
+      { id: "d3", data: null },
+    ]);
+    expect(server.received.filter(({ url }) => url === "/fhir/Binary/b1")).toHaveLength(1);
+  });
+});
+
+describe("a run that failed", () => {
+  it("is gone on with where it was, and the next one begins anew, since the last", async () => {
+    let broken = true;
+    const resources = [...patients, ...patients.map(({ id, meta }) => ({ ...condition(`c${id}`), meta }))];
+    await using server = await serveSearch({
+      resources,
+      mischief: ({ url }) =>
+        broken && url.startsWith("/pages/Condition") && url.includes("offset=20") ? answer(403, "no") : undefined,
+    });
+    await using folder = await openFolder();
+    const file = folder.file("warehouse.duckdb");
+    const options = { baseUrl: server.url, since: "last", concurrency: 1 } as const;
+    {
+      await using warehouse = await openWarehouse(file);
+      const error = await failureOf(read(options, warehouse));
+      expect(error.code).toBe("HTTP_STATUS");
+      expect(error.message).toMatch(/^The FHIR server answered 403 to GET \/Condition/);
+    }
+    broken = false;
+    const before = server.received.length;
+    await using warehouse = await openWarehouse(file);
+    expect(await read(options, warehouse)).toEqual([]);
+    expect(await idsOf(warehouse, "condition")).toHaveLength(45);
+    const first = server.received.slice(before).filter(({ url }) => !url.includes("metadata"))[0]!;
+    expect(first.url, "not from the beginning").toMatch(/^\/pages\/Condition\?.*offset=20/);
+
+    const third = server.received.length;
+    await read(options, warehouse);
+    const since = server.received.slice(third).find(({ url }) => url.startsWith("/fhir/Patient?"))!;
+    expect(new URL(since.url, server.origin).searchParams.get("_lastUpdated")).toMatch(/^ge20\d\d-\d\d-\d\dT.*Z$/);
+  });
+
+  it("says so when its pages are gone, and begins anew when their folder is", async () => {
+    let broken = true;
+    await using server = await serveSearch({
+      resources: [...patients, condition("c1")],
+      mischief: ({ url }) => (broken && url.startsWith("/fhir/Condition") ? answer(403, "no") : undefined),
+    });
+    await using folder = await openFolder();
+    const pages = folder.file("pages");
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, folder: pages };
+    await failureOf(read(options, warehouse));
+    broken = false;
+    const [download] = readdirSync(pages);
+    rmSync(join(pages, download!, "Patient.ndjson.gz"));
+    expect((await failureOf(read(options, warehouse))).message).toMatch(/are missing\. Remove that folder/);
+    rmSync(join(pages, download!), { recursive: true });
+    expect(await read(options, warehouse)).toEqual([]);
+    expect(await idsOf(warehouse, "patient")).toEqual(allPatients);
+  });
+
+  it("because the server has nothing of what was asked for says so", async () => {
+    await using server = await serveSearch({ resources: patients });
+    await using warehouse = await openWarehouse(":memory:");
+    const error = await failureOf(read({ baseUrl: server.url, types: ["Condition"] }, warehouse));
+    expect(error).toMatchObject({ code: "INPUT_NOT_FHIR" });
+  });
+
+  it("because of a search that is none is refused before anything is asked", async () => {
+    await using server = await serveSearch({ resources: patients });
+    await using warehouse = await openWarehouse(":memory:");
+    const error = await failureOf(read({ baseUrl: server.url, types: ["../admin"] }, warehouse));
+    expect(error).toMatchObject({ code: "USAGE" });
+    expect(server.received).toEqual([]);
+  });
+});
+
+describe("the token", () => {
+  it("goes to the server alone, also when a page lies elsewhere", async () => {
+    await using elsewhere = await serveSearch({ resources: patients });
+    await using server = await serveSearch({ resources: patients, link: (path) => `${elsewhere.origin}${path}` });
+    await using warehouse = await openWarehouse(":memory:");
+    await read({ baseUrl: server.url, token: "secret" }, warehouse);
+    expect(new Set(server.received.map(({ headers }) => headers.authorization))).toEqual(new Set(["Bearer secret"]));
+    expect(elsewhere.received.length).toBeGreaterThan(0);
+    expect(elsewhere.received.every(({ headers }) => headers.authorization === undefined)).toBe(true);
+  });
+});
