@@ -249,7 +249,8 @@ describe("omopipe", () => {
     const histories = join(folder, "made/histories.ndjson");
     await omopipe(["histories", "--warehouse", warehouse, "--out", histories, "--as-of", "2026-01-01"]);
     const lines = (await readFile(histories, "utf8")).trim().split("\n");
-    expect(lines).toHaveLength(25);
+    // Six of the 25 patients had died before.
+    expect(lines).toHaveLength(19);
     expect(Object.keys(JSON.parse(lines[0]!))).toEqual([
       "patient",
       "lab_results",
@@ -261,15 +262,19 @@ describe("omopipe", () => {
     await using engine = await servePhenom({ token: "secret" });
     const score = ["score", "phenom", "--warehouse", warehouse, "--base-url", engine.url, "--outcome", localOutcomeId];
     const scored = await omopipe(score, { PHENOM_TOKEN: "secret" });
-    expect(scored).toMatchObject({ code: 0, stdout: "25 of 25 patients are scored (results.risk_score)\n" });
+    const notScored = "6 are not to be scored (results.scoring_exclusion says why)\n";
+    expect(scored).toMatchObject({
+      code: 0,
+      stdout: `19 of 19 patients are scored (results.risk_score)\n${notScored}`,
+    });
+    const unchanged = await omopipe(score, { PHENOM_TOKEN: "secret" });
+    expect(unchanged.stdout).toBe(
+      `0 of 19 patients are scored (results.risk_score)\n19 have been scored before and have not changed since\n${notScored}`,
+    );
     const refused = await omopipe([...score, "--again"], { PHENOM_TOKEN: "wrong" });
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain("401");
 
-    const unchanged = await omopipe(score, { PHENOM_TOKEN: "secret" });
-    expect(unchanged.stdout).toBe(
-      "0 of 25 patients are scored (results.risk_score)\n25 have been scored before and have not changed since\n",
-    );
     const batch = join(folder, "batch");
     await omopipe(["batch-files", "--warehouse", warehouse, "--out", batch, "--gzip"]);
     expect(await readdir(batch)).toEqual(
