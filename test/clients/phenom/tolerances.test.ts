@@ -7,7 +7,7 @@ import { batchPollSchedule, pollSchedule } from "../../../src/clients/phenom/wai
 import { patientHistories } from "../../../src/features/patient-histories.ts";
 import { mappedWarehouse } from "../../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../../src/pipeline/pipeline.ts";
-import { openCdm, person } from "../../support/cdm.ts";
+import { concept, condition, openCdm, person } from "../../support/cdm.ts";
 import { failureOf } from "../../support/failure.ts";
 import { openFolder } from "../../support/folder.ts";
 import { deployment, gives, type Route, says } from "../../support/phenom-deployment.ts";
@@ -491,7 +491,9 @@ describe("calls", () => {
 
   it("P-26: male is M, female is F, other and unknown are U", async () => {
     await using warehouse = await openCdm({
+      "vocab.concept": [concept(1, "ICD10CM", "I10")],
       "cdm.person": [8507, 8532, 8521, 0].map((gender_concept_id, i) => person(i + 1, { gender_concept_id })),
+      "cdm.condition_occurrence": [1, 2, 3, 4].map((id) => condition(id, "2020-01-01", { source: 1 })),
     });
     await pipeline(mappedWarehouse(), patientHistories({ asOf: "2026-01-01" })).run(warehouse);
     const sexes = await warehouse.rows<{ sex: string }>(
