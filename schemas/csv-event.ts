@@ -111,6 +111,10 @@ export const event = z
   .refine(({ code, system, unpivot }) => system || (code === undefined && !unpivotsCodes(unpivot)), {
     path: ["system"],
     error: 'is missing: a code means nothing without its system, such as "http://snomed.info/sct"',
+  })
+  .refine((each) => !("value" in each && each.value && each.unpivot && each.unpivot.into !== "code"), {
+    path: ["value"],
+    error: "is what the columns of unpivot hold; leave it out",
   });
 
 /** Whether columns have codes without a system of their own. */

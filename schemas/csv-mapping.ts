@@ -20,6 +20,9 @@ const join = z.strictObject({
 
 const cdmTableName = z.enum(cdmTables.filter(({ group }) => group === "cdm").map(({ table }) => table));
 
+/** What stands before the decimals of numbers: a point where nothing is said. With a comma, points stand between thousands. */
+const decimal = z.enum([".", ","]).optional();
+
 /** How the rows of one file become records: any of these, each row all of them. A file of none is there to be joined. */
 export const csvFileMappingSchema = z.strictObject({
   delimiter: z
@@ -29,6 +32,7 @@ export const csvFileMappingSchema = z.strictObject({
   encoding: z.enum(csvEncodings).optional(),
   /** How its dates are written: `{ format: "%m/%d/%Y", zone: "America/New_York" }`. */
   dates: dateStyle.optional(),
+  decimal,
   /** Rows of other files whose columns values may name as `alias.column`. */
   join: z.record(alias, join).optional(),
   /** The rows that count; others are dropped as NO_EVENT. */
@@ -55,13 +59,15 @@ export const csvFileMappingSchema = z.strictObject({
  * or a list of these of which the first that is not empty counts; a column of a list may be absent from the file. `system`
  * may also be a URI. Codes of gender, race, ethnicity, visit class, and where visits come from and lead to are the keys of
  * `schemas/concept-map.csv`. Dates are ISO 8601, as far as known (`2019`, `2019-05`, `2019-05-01`, `2019-05-01T10:00:00Z`),
- * unless `dates` or their column say otherwise.
+ * unless `dates` or their column say otherwise; numbers have a decimal point, unless `decimal` is a comma.
  */
 export const csvMappingSchema = z
   .strictObject({
     name: text,
     /** How dates are written in files that do not say so themselves. */
     dates: dateStyle.optional(),
+    /** The same of numbers. */
+    decimal,
     files: z.record(text, csvFileMappingSchema),
     /** Files that are known and not mapped, by name or pattern: their rows are counted as ignored. */
     ignored: z.array(text).default([]),

@@ -99,10 +99,11 @@ async function keepMapping(files: readonly CsvFile[], context: CsvLandingContext
        ${columns.join("\n")}`,
     );
     const dates = { ...mapping.dates, ...file.mapping.dates };
+    const decimal = file.mapping.decimal ?? mapping.decimal;
     await keepCsvMapping(
       warehouse,
       { source, table: csvTableName(file.name), file: file.name, name: mapping.name },
-      { ...file.mapping, ...(Object.keys(dates).length > 0 && { dates }) },
+      { ...file.mapping, ...(Object.keys(dates).length > 0 && { dates }), ...(decimal && { decimal }) },
     );
     await warehouse.run(
       `insert into meta.csv_layout

@@ -15,8 +15,8 @@ select
     state,
     zip,
     country,
-    mapping.number_of(latitude) as latitude,
-    mapping.number_of(longitude) as longitude,
+    mapping.number_of({{with_point}}(latitude)) as latitude,
+    mapping.number_of({{with_point}}(longitude)) as longitude,
     ['Organization/' || id] as names
 from (
     {{values}}

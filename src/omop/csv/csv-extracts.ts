@@ -53,6 +53,7 @@ function extractsOf(
       part.name,
       sqlText(import.meta.url, `${part.template}.sql`, {
         ...part.sql,
+        with_point: mapping.decimal === "," ? "mapping.with_point" : "",
         file: literal(file),
         values: once ? sqlText(import.meta.url, "once.sql", { values }) : values,
       }),

@@ -9,7 +9,7 @@ const kinds: Readonly<Record<CsvEvent["kind"], { natural_table: string; type: st
   procedure: { natural_table: "'procedure_occurrence'", type: "'EHR'" },
   observation: {
     natural_table: `case
-        when lower(category) in ('laboratory', 'vital-signs') or mapping.number_of(value) is not null then 'measurement'
+        when lower(category) in ('laboratory', 'vital-signs') or value_number is not null then 'measurement'
         else 'observation'
     end`,
     type: "case when lower(category) = 'laboratory' then 'Lab' else 'EHR' end",

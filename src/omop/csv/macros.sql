@@ -10,6 +10,9 @@ create or replace macro mapping.concept_of(system, code, display) as
         }::landing.codeable_concept
     end;
 
+-- A number with a decimal comma and points between thousands, as SQL reads it.
+create or replace macro mapping.with_point(text) as replace(replace(text, '.', ''), ',', '.');
+
 -- A unit as files write it. Alone F and C are degrees: nobody measures patients in farad and coulomb, as UCUM has it.
 create or replace macro mapping.unit_meant_by(unit) as
     case upper(unit) when 'F' then '[degF]' when 'C' then 'Cel' else unit end;

@@ -177,6 +177,54 @@ describe("columns that are codes", () => {
   });
 });
 
+describe("numbers", () => {
+  const files = {
+    ...people,
+    "values.csv": {
+      delimiter: ";",
+      events: [
+        {
+          kind: "observation" as const,
+          person: "who",
+          start: "day",
+          system: loinc,
+          unpivot: { columns: { hb: { code: "718-7" }, plt: { code: "777-3" } } },
+        },
+      ],
+    },
+  };
+  const contents = {
+    ...twoPeople,
+    "values.csv": "who;day;hb;plt\np1;2020-02-29;<0,9;1.250,5\np2;2020-02-29;n.b.;12\n",
+  };
+  const found = `select value_source_value as said, value_as_number as number, operator_concept_id is not null as compared
+    from cdm.measurement order by all`;
+
+  it("have a decimal comma where the mapping or the file says so, and are kept as they were written", async () => {
+    await using mapped = await mapCsv(contents, files, { decimal: "," });
+    expect(await mapped.rows(found)).toMatchObject([
+      { said: "1.250,5", number: 1250.5, compared: false },
+      { said: "12", number: 12, compared: false },
+      { said: "<0,9", number: 0.9, compared: true },
+      { said: "n.b.", number: null, compared: false },
+    ]);
+  });
+
+  it("with a comma are texts where nothing is said", async () => {
+    await using mapped = await mapCsv(contents, files);
+    const numbers = await mapped.rows("select value_as_number from cdm.measurement where value_as_number is not null");
+    expect(numbers).toEqual([{ value_as_number: 12 }]);
+  });
+
+  it("of wide files are in their columns, and nowhere else", async () => {
+    const [event] = files["values.csv"].events;
+    const wrong = { ...files, "values.csv": { ...files["values.csv"], events: [{ ...event!, value: "hb" }] } };
+    await expect(mapCsv(contents, wrong)).rejects.toThrow(
+      "values.csv, events[0].value: is what the columns of unpivot hold",
+    );
+  });
+});
+
 describe("a file that is joined", () => {
   const files = {
     ...people,
