@@ -93,7 +93,7 @@ create table if not exists meta.csv_reject (
 -- The id that a reference ends in: 'Patient/1', 'http://host/fhir/Patient/1/_history/2' and 'urn:uuid:1' all give '1'.
 create or replace macro landing.reference_id(reference) as
     case
-        when reference[1:9] = 'urn:uuid:' then reference[10:]
+        when starts_with(reference, 'urn:uuid:') then reference[10:]
         when contains(reference, '/') and not contains(reference, '?') then
             regexp_extract(reference, '([^/?#]+)(/_history/[^/]*)?/?$', 1)
     end;
@@ -101,7 +101,7 @@ create or replace macro landing.reference_id(reference) as
 -- The id that a reference to a resource of one type ends in; NULL when it refers to another type. A urn names no type.
 create or replace macro landing.reference_to(reference, type) as
     case
-        when reference[1:9] = 'urn:uuid:' then reference[10:]
+        when starts_with(reference, 'urn:uuid:') then reference[10:]
         when starts_with(reference, type || '/') and not contains(reference[length(type) + 2:], '/') then reference[length(type) + 2:]
         else nullif(regexp_extract(reference, '(?:^|/)' || type || '/([^/?#]+)(?:/_history/[^/]*)?/?$', 1), '')
     end;
@@ -109,6 +109,6 @@ create or replace macro landing.reference_to(reference, type) as
 -- A reference as 'Type/id', whatever server and version it names; a urn, a contained '#id' and a search stay as they are.
 create or replace macro landing.canonical_reference(reference) as
     case
-        when reference[1:4] = 'urn:' or reference[1:1] = '#' or contains(reference, '?') then reference
+        when starts_with(reference, 'urn:') or starts_with(reference, '#') or contains(reference, '?') then reference
         else coalesce(nullif(regexp_extract(reference, '([A-Za-z]+/[^/#]+)(?:/_history/[^/]*)?/?$', 1), ''), reference)
     end;

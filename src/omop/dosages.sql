@@ -23,25 +23,35 @@ create or replace macro mapping.doses_of(dose_and_rate) as
         "rateQuantity": {"value": "DOUBLE", "unit": "VARCHAR", "code": "VARCHAR"}
     }]');
 
--- The lines of a dosage, with what they hold as JSON. In STU3 a line says but one dose.
+create or replace macro mapping.text_of_line(line) as coalesce(nullif(line.text, ''), nullif(line."patientInstruction", ''));
+
+-- Whether a line of a dosage says more than its text.
+create or replace macro mapping.has_structure(line) as
+    line.timing is not null or line."doseAndRate" is not null or line."doseQuantity" is not null
+    or line."asNeededBoolean" is not null or line."asNeeded" is not null
+    or line."asNeededCodeableConcept" is not null or line."asNeededFor" is not null;
+
+-- The lines of a dosage, with what they hold as JSON. In STU3 a line says but one dose. NULL where all of them say their text
+-- only: to take apart what is not there takes most of the time of a drug.
 create or replace macro mapping.dosage_lines(dosage) as
-    list_transform(dosage, lambda line: {
-        'text': coalesce(nullif(line.text, ''), nullif(line."patientInstruction", '')),
-        'schedule': mapping.schedule_of(line.timing),
-        'dose': coalesce(
-            mapping.doses_of(line."doseAndRate")[1],
-            case when line."doseQuantity" is not null then struct_pack(
-                "doseQuantity" := struct_pack(
-                    value := line."doseQuantity".value, unit := line."doseQuantity".unit, code := line."doseQuantity".code
-                ),
-                "doseRange" := null,
-                "rateQuantity" := null
-            ) end
-        ),
-        'as_needed': coalesce(line."asNeededBoolean", line."asNeeded"),
-        'as_needed_for': mapping.first_codeable_concept(coalesce(line."asNeededCodeableConcept", line."asNeededFor")),
-        'route': line.route
-    });
+    case when list_bool_or(list_transform(dosage, lambda line: mapping.has_structure(line))) then
+        list_transform(dosage, lambda line: {
+            'text': mapping.text_of_line(line),
+            'schedule': mapping.schedule_of(line.timing),
+            'dose': coalesce(
+                mapping.doses_of(line."doseAndRate")[1],
+                case when line."doseQuantity" is not null then struct_pack(
+                    "doseQuantity" := struct_pack(
+                        value := line."doseQuantity".value, unit := line."doseQuantity".unit, code := line."doseQuantity".code
+                    ),
+                    "doseRange" := null,
+                    "rateQuantity" := null
+                ) end
+            ),
+            'as_needed': coalesce(line."asNeededBoolean", line."asNeeded"),
+            'as_needed_for': mapping.first_codeable_concept(coalesce(line."asNeededCodeableConcept", line."asNeededFor"))
+        })
+    end;
 
 -- '5 mg', '1'; NULL without a value.
 create or replace macro mapping.amount_in_words(quantity) as
@@ -127,7 +137,7 @@ create or replace macro mapping.dose_in_words(dose) as
 
 -- The lines of a dosage as one text, such as '2 tablets, 3 times per day, before a meal, for 10 days, as needed for pain'. string_agg
 -- names its argument once; array_to_string and nullif twice each, and planning takes twice the time with each.
-create or replace macro mapping.sig_of(lines) as
+create or replace macro mapping.words_of_lines(lines) as
     list_aggregate(list_transform(lines, lambda line: coalesce(
         line.text,
         list_aggregate(list_concat(
@@ -140,5 +150,11 @@ create or replace macro mapping.sig_of(lines) as
         ), 'string_agg', ', ')
     )), 'string_agg', '; ');
 
-create or replace macro mapping.route_of(lines) as
-    list_filter(list_transform(lines, lambda line: line.route), lambda route: route is not null)[1];
+create or replace macro mapping.sig_of(dosage, lines) as
+    case
+        when lines is not null then mapping.words_of_lines(lines)
+        else list_aggregate(list_transform(dosage, lambda line: mapping.text_of_line(line)), 'string_agg', '; ')
+    end;
+
+create or replace macro mapping.route_of(dosage) as
+    list_filter(list_transform(dosage, lambda line: line.route), lambda route: route is not null)[1];

@@ -226,7 +226,8 @@ create or replace macro mapping.class_code(text) as
 create or replace macro mapping.finite(number) as case when isfinite(number) then number end;
 
 -- A number as text: 120, not 120.0.
-create or replace macro mapping.number_text(number) as regexp_replace(number::varchar, '\.0$', '');
+create or replace macro mapping.number_text(number) as
+    case when ends_with(number::varchar, '.0') then left(number::varchar, -2) else number::varchar end;
 
 -- A code in words.
 create or replace macro mapping.words_of(concept) as

@@ -204,8 +204,16 @@ const ownTables = (): TableDefinitions => ({
  */
 const rowsPerGroup = 30_720;
 
-const attachment = (path: string, database: string, access: "read_only" | "read_write") =>
-  `attach if not exists ${pathLiteral(path)} as ${database} (type duckdb, ${access}, row_group_size ${rowsPerGroup})`;
+/**
+ * The oldest DuckDB that can read a warehouse. Its way of compressing texts takes an eighth less time in landing than the one
+ * before, and a third less space.
+ */
+const storageVersion = "v1.3.0";
+
+function attachment(path: string, database: string, access: "read_only" | "read_write"): string {
+  const storage = path !== ":memory:" && access === "read_write" ? `, storage_version '${storageVersion}'` : "";
+  return `attach if not exists ${pathLiteral(path)} as ${database} (type duckdb, ${access}, row_group_size ${rowsPerGroup}${storage})`;
+}
 
 /** How many databases have been opened beside others. */
 let opened = 0;
@@ -226,8 +234,6 @@ async function openInstance(path: string, options: WarehouseOptions): Promise<Du
       // For up to so many values that a join looks for, DuckDB passes over the blocks of a table that hold none of them: the codes
       // of a few patients are found among millions of concepts without reading these all. Its own default is 50.
       dynamic_or_filter_threshold: "1000",
-      // It makes files a third smaller and takes a fifth of the time of landing.
-      disabled_compression_methods: "fsst",
     });
     const connection = await instance.connect();
     try {

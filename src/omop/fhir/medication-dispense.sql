@@ -20,8 +20,8 @@ select
     'EHR dispensing record' as type,
     quantity.value as quantity,
     mapping.days_of("daysSupply".value, coalesce("daysSupply".code, "daysSupply".unit, 'd')) as days_supply,
-    mapping.sig_of(lines) as sig,
-    mapping.route_of(lines) as route,
+    mapping.sig_of("dosageInstruction", lines) as sig,
+    mapping.route_of("dosageInstruction") as route,
     mapping.words_of("statusReasonCodeableConcept") as stop_reason,
     mapping.practitioner_of(list_transform(performer, lambda x: x.actor.reference)) as provider
 from (

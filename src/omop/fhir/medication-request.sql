@@ -26,8 +26,8 @@ select
     "dispenseRequest".quantity.value as quantity,
     mapping.days_of(supply.value, coalesce(supply.code, supply.unit)) as days_supply,
     "dispenseRequest"."numberOfRepeatsAllowed" as refills,
-    mapping.sig_of(lines) as sig,
-    mapping.route_of(lines) as route,
+    mapping.sig_of("dosageInstruction", lines) as sig,
+    mapping.route_of("dosageInstruction") as route,
     coalesce(dose.unit, dose.code) as dose_unit,
     mapping.words_of("statusReason") as stop_reason,
     landing.canonical_reference(coalesce(requester.reference, requester.agent.reference)) as provider
@@ -35,14 +35,21 @@ from (
     select
         *,
         "dispenseRequest"."expectedSupplyDuration" as supply,
-        lines[1].dose."doseQuantity" as dose,
+        case when lines is not null then lines[1].dose."doseQuantity" end as dose,
         mapping.dated(
             "authoredOn",
             coalesce(
-                "effectiveDosePeriod".start, lines[1].schedule.event[1], lines[1].schedule.repeat."boundsPeriod".start
+                "effectiveDosePeriod".start,
+                case
+                    when lines is not null
+                    then coalesce(lines[1].schedule.event[1], lines[1].schedule.repeat."boundsPeriod".start)
+                end
             )
         ) as begun,
-        coalesce("effectiveDosePeriod"."end", lines[-1].schedule.repeat."boundsPeriod"."end") as dosing_end
+        coalesce(
+            "effectiveDosePeriod"."end",
+            case when lines is not null then lines[-1].schedule.repeat."boundsPeriod"."end" end
+        ) as dosing_end
     from (
         select *, mapping.dosage_lines("dosageInstruction") as lines
         from with_drugs('MedicationRequest', 'landing.medication_request')

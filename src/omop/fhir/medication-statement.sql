@@ -26,8 +26,8 @@ select
         then 'Patient self-report'
         else 'EHR medication list'
     end as type,
-    mapping.sig_of(lines) as sig,
-    mapping.route_of(lines) as route,
+    mapping.sig_of(dosage, lines) as sig,
+    mapping.route_of(dosage) as route,
     mapping.words_of("statusReason"[1]) as stop_reason,
     mapping.practitioner_of([informant]) as provider
 from (

@@ -54,14 +54,19 @@ valued as (
             or "valueBoolean" is not null or "valueCodeableConcept" is not null or "valueDateTime" is not null
             or "valueTime" is not null or "valuePeriod" is not null or "valueRange" is not null
             or "valueRatio" is not null or "valueSampledData" is not null as has_value,
-        -- A range with one bound and a ratio to 1 are quantities too.
+        -- A range with one bound and a ratio to 1 are quantities too. Most values are neither, and to copy them takes time.
         case
-            when "valueQuantity" is not null then "valueQuantity"
-            when "valueRatio".denominator.value = 1 then "valueRatio".numerator
-            when "valueRange".low.value is null then "valueRange".high
-            when "valueRange".high.value is null then "valueRange".low
-        end as quantity,
-        list_filter("referenceRange", lambda x: x.type is null or x.type.coding[1].code = 'normal')[1] as normal_range
+            when "valueQuantity" is null and ("valueRatio" is not null or "valueRange" is not null)
+            then case
+                when "valueRatio".denominator.value = 1 then "valueRatio".numerator
+                when "valueRange".low.value is null then "valueRange".high
+                when "valueRange".high.value is null then "valueRange".low
+            end
+        end as other_quantity,
+        case
+            when len("referenceRange") > 0
+            then list_filter("referenceRange", lambda x: x.type is null or x.type.coding[1].code = 'normal')[1]
+        end as normal_range
     from part
 )
 
@@ -101,22 +106,31 @@ select
         when not has_value then 'qualifier:' || interpreted_as
     end as value_constant,
     case when has_value then interpreted_as end as qualifier,
-    mapping.first_codeable_concept("bodySite") as anatomic_site,
-    mapping.unit_of(coalesce(quantity, "valueSampledData".origin)) as unit,
+    case when "bodySite" is not null then mapping.first_codeable_concept("bodySite") end as anatomic_site,
+    case
+        when "valueQuantity" is not null then mapping.unit_of("valueQuantity")
+        else mapping.unit_of(coalesce(other_quantity, "valueSampledData".origin))
+    end as unit,
     normal_range.low.value as range_low,
     normal_range.high.value as range_high,
-    landing.canonical_reference(
-        list_filter(performer, lambda x: contains(x.reference, 'Practitioner') or starts_with(x.reference, 'urn:'))[1].reference
-    ) as provider
+    case
+        when len(performer) > 0
+        then landing.canonical_reference(list_filter(
+            performer, lambda x: contains(x.reference, 'Practitioner') or starts_with(x.reference, 'urn:')
+        )[1].reference)
+    end as provider
 from (
     select
         *,
         list_transform(flatten(list_transform(category, lambda x: x.coding)), lambda x: x.code) as categories,
-        mapping.first_code(interpretation) as interpreted_as,
-        coalesce(quantity.value, "valueInteger"::double, mapping.number_of("valueString")) as value_number,
+        case when interpretation is not null then mapping.first_code(interpretation) end as interpreted_as,
+        coalesce(
+            "valueQuantity".value, other_quantity.value, "valueInteger"::double, mapping.number_of("valueString")
+        ) as value_number,
         case
-            when quantity.value is null then mapping.comparator_of("valueString")
-            when "valueRange" is null then quantity.comparator
+            when "valueQuantity".value is not null then "valueQuantity".comparator
+            when other_quantity.value is null then mapping.comparator_of("valueString")
+            when "valueRange" is null then other_quantity.comparator
             when "valueRange".low.value is null then '<='
             else '>='
         end as comparator,
