@@ -9,7 +9,7 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
 import { cdmRowSteps } from "./cdm-rows/cdm-rows.ts";
 import { hasChanged, isMapped, rememberMapping, rulesInUse } from "./changes/last-mapping.ts";
-import { mapChanges } from "./changes/map-changes.ts";
+import { mapChanges, notBeside } from "./changes/map-changes.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
 import { cutWarning } from "./cut-texts.ts";
 import { chosenExtracts, fhirExtracts } from "./extracts.ts";
@@ -184,7 +184,8 @@ async function mapAll(
       await cdmRowSteps(warehouse),
     ),
   ];
-  await runSteps(context, steps, sqlParts(options, version));
+  const needed = extracts === "table" ? steps.filter((step) => !notBeside.has(step)) : steps;
+  await runSteps(context, needed, sqlParts(options, version));
 }
 
 async function countTables(warehouse: Warehouse): Promise<Record<string, number>> {
