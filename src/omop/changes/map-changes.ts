@@ -8,6 +8,7 @@ import { conceptsInUse } from "../concepts-in-use.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
 import { emptyTables, type MappingStep } from "../mapping-steps.ts";
 import { runSteps, sqlParts } from "../run-steps.ts";
+import { countCsvRows, csvCanBeParted, landCsvBeside, rowsOfRecords } from "./csv-beside.ts";
 
 /** What has changed since the last mapping, mapped beside the warehouse. */
 export interface MappedChanges extends AsyncDisposable {
@@ -25,7 +26,7 @@ const largestShare = 0.3;
 
 /**
  * Maps the patients whose records have changed since the last mapping, in a warehouse beside this one and by the steps that map
- * all. Undefined when so much has changed that all have to be mapped.
+ * all. Undefined when so much has changed that all have to be mapped, or when there are CSV files that cannot be parted by persons.
  */
 export async function mapChanges(
   context: StageContext<Warehouse>,
@@ -34,6 +35,7 @@ export async function mapChanges(
   mapAll: (beside: StageContext<Warehouse>) => Promise<void>,
 ): Promise<MappedChanges | undefined> {
   const { target: warehouse } = context;
+  if (!(await csvCanBeParted(warehouse))) return undefined;
   const beside = await warehouse.openBeside();
   try {
     const tables = await openLanding(beside);
@@ -48,6 +50,7 @@ export async function mapChanges(
       return undefined;
     }
     await landBeside(warehouse, beside);
+    await landCsvBeside(warehouse, beside);
     // To hand out the few rows to several threads takes longer than to do the work.
     await beside.run("set threads = 1");
     try {
@@ -81,7 +84,10 @@ async function takeOver(
   const filled = await filledTables(beside);
   if (await idsMeet(warehouse, beside, filled)) return false;
   for (const { table } of filled) await run(`insert into cdm.${table} from ${beside.database}.cdm.${table}`);
-  await sql("take-over.sql", { landed: countLanded(await openLanding(warehouse)) });
+  await sql("take-over.sql", {
+    landed: [...countLanded(await openLanding(warehouse)), ...(await countCsvRows(warehouse))].join("\nunion all\n"),
+    rows_of_records: await rowsOfRecords(warehouse),
+  });
   const steps = ["report/code-records.sql", "report/unmapped.sql", "derived/cdm-source.sql"];
   if (await hasNewConcepts(warehouse, beside)) steps.push("vocabulary-in-use.sql");
   await runSteps(context, steps, sqlParts(options, version));
@@ -201,11 +207,9 @@ export const notBeside: ReadonlySet<MappingStep> = new Set([
   "report/unmapped.sql",
 ]);
 
-function countLanded(tables: readonly LandingTable[]): string {
-  return tables
-    .map(
-      ({ table, resourceType }) =>
-        `select landing_file as file_id, ${literal(resourceType)} as resource_type, count(*) as records from ${table} group by all`,
-    )
-    .join("\nunion all\n");
+function countLanded(tables: readonly LandingTable[]): string[] {
+  return tables.map(
+    ({ table, resourceType }) =>
+      `select landing_file as file_id, ${literal(resourceType)} as resource_type, count(*) as records from ${table} group by all`,
+  );
 }
