@@ -44,7 +44,9 @@ const begin: Files = {
     "q2,1971-01-01,2019-03-02,fever,,,void\nq2,1971-01-01,2019-03-03,,,,\n,1972-01-01,2019-03-03,pain,,,\n",
   "notes.csv": `who,visit,doctor,day,text\n${ids.map((id) => `${id},,d1,2019-06-01,cough of ${id}`).join("\n")}\n,,,2019-06-01,nobody's\n`,
 };
-const changed = (file: string, from: string, to: string) => ({ [file]: begin[file]!.replace(from, to) });
+const changed = (file: string, ...replacements: (readonly [from: string, to: string])[]) => ({
+  [file]: replacements.reduce((text, [from, to]) => text.replace(from, to), begin[file]!),
+});
 
 const run = (folder: string, warehouse: Warehouse) =>
   pipeline(csvFiles(folder, { mapping: { name: "test", files } }), mapToOmop({ noVocabulary: true })).run(warehouse);
@@ -67,32 +69,44 @@ async function remapsOthers(warehouse: Warehouse, night: () => Promise<unknown>)
 
 describe("what changes in CSV files from one night to the next leaves the same rows as all at once", () => {
   it.each<[string, Files, "persons" | "all"]>([
-    ["a row that is another", changed("notes.csv", "cough of p1", "fever of p1"), "persons"],
-    ["a row that goes", changed("notes.csv", "p2,,d1,2019-06-01,cough of p2\n", ""), "persons"],
-    ["a row that is given twice", changed("notes.csv", "p2,,", "p3,,d1,2019-06-01,cough of p3\np2,,"), "persons"],
-    ["a row that becomes another person's", changed("notes.csv", "p1,,d1", "p2,,d1"), "persons"],
-    ["a person who moves", changed("people.csv", "p1,1951-06-01,F,Basel", "p1,1951-06-01,F,Bern"), "persons"],
-    ["a person who goes", changed("people.csv", "p1,1951-06-01,F,Basel\n", ""), "persons"],
-    ["a visit that its events come to name", changed("notes.csv", "p1,,d1", "p1,v1,d1"), "persons"],
     [
-      "the first of the rows about a person",
-      changed("findings.csv", "q1,1970-01-01,2019-03-01,cough,,,\n", ""),
+      "rows that are others, go, are given twice, or are nobody's",
+      changed(
+        "notes.csv",
+        ["cough of p1", "fever of p1"],
+        ["p2,,d1,2019-06-01,cough of p2\n", ""],
+        ["p3,,", "p4,,d1,2019-06-01,cough of p4\np3,,"],
+        [",,,2019-06-01,nobody's", ",,,2019-06-02,nobody's"],
+      ),
       "persons",
     ],
-    ["a row that no longer is void", changed("findings.csv", "fever,,,void", "fever,,,"), "persons"],
-    ["a row of nobody", changed("notes.csv", ",,,2019-06-01,nobody's", ",,,2019-06-02,nobody's"), "persons"],
     [
-      "a row without the id of its person",
-      changed("findings.csv", ",1972-01-01,2019-03-03,pain", ",1973-01-01,2019-03-03,pain"),
+      "persons who move and go, and rows that become another's or of a visit",
+      {
+        ...changed("people.csv", ["p1,1951-06-01,F,Basel", "p1,1951-06-01,F,Bern"], ["p3,1953-06-01,F,Basel\n", ""]),
+        ...changed("notes.csv", ["p4,,d1", "p5,,d1"], ["p2,,d1", "p2,v2,d1"]),
+      },
       "persons",
     ],
-    ["a row that others join", changed("plans.csv", "a,Alpha", "a,Gamma"), "persons"],
     [
-      "a file that comes later",
-      { "more/notes.csv": "who,visit,doctor,day,text\np2,v2,d1,2019-05-02,more\n" },
+      "the first of the rows about a person, a condition of rows, a row without the id of its person",
+      changed(
+        "findings.csv",
+        ["q1,1970-01-01,2019-03-01,cough,,,\n", ""],
+        ["fever,,,void", "fever,,,"],
+        [",1972-01-01,2019-03-03,pain", ",1973-01-01,2019-03-03,pain"],
+      ),
       "persons",
     ],
-    ["a provider", changed("doctors.csv", "Cardiology", "Surgery"), "all"],
+    [
+      "a row that others join, and a file that comes later",
+      {
+        ...changed("plans.csv", ["a,Alpha", "a,Gamma"]),
+        "more/notes.csv": "who,visit,doctor,day,text\np2,v2,d1,2019-05-02,more\n",
+      },
+      "persons",
+    ],
+    ["a provider", changed("doctors.csv", ["Cardiology", "Surgery"]), "all"],
   ])("%s", async (_name, night, expected) => {
     await using folder = await openFolder();
     await using nightly = await openWarehouse(":memory:");
