@@ -32,9 +32,9 @@ const files: CsvMappingInput["files"] = {
   },
 };
 
-const ids = Array.from({ length: 9 }, (_, i) => `p${i}`);
+const ids = Array.from({ length: 20 }, (_, i) => `p${i}`);
 const begin: Files = {
-  "people.csv": `id,born,sex,city\n${ids.map((id, i) => `${id},195${i}-06-01,F,Basel`).join("\n")}\n`,
+  "people.csv": `id,born,sex,city\n${ids.map((id, i) => `${id},${1950 + i}-06-01,F,Basel`).join("\n")}\n`,
   "visits.csv": "id,who,day\nv1,p1,2019-05-01\nv2,p2,2019-05-02\n",
   "doctors.csv": "id,specialty\nd1,Cardiology\n",
   "plans.csv": "id,name\na,Alpha\nb,Beta\n",
@@ -140,6 +140,6 @@ describe("a CSV file that was landed before", () => {
       files: { ...others, "notes.csv": { ...files["notes.csv"], decimal: "," as const } },
     };
     await pipeline(csvFiles(folder.path, { mapping }), mapToOmop({ noVocabulary: true })).run(warehouse);
-    expect(await warehouse.row("select count(*) as rows from landing.csv_notes")).toEqual({ rows: 10 });
+    expect(await warehouse.row("select count(*) as rows from landing.csv_notes")).toEqual({ rows: 21 });
   });
 });
