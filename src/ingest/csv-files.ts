@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
 import { cdmTables } from "../../schemas/cdm.ts";
 import { type CsvMapping, type CsvMappingInput, csvNameFits } from "../../schemas/csv-mapping.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { openCsvChanges } from "./csv-changes.ts";
 import { missingColumns } from "./csv-columns.ts";
 import { landCorrections } from "./csv-corrections.ts";
 import { type CsvFile, csvFileAt } from "./csv-file.ts";
@@ -13,6 +16,7 @@ import { type CsvStream, csvFileOf } from "./csv-stream.ts";
 import type { CsvTransform } from "./csv-transform.ts";
 import type { Landed } from "./fhir-files.ts";
 import { findFiles } from "./find-files.ts";
+import { hashFiles, type KnownBy, rememberFiles, unchangedFiles } from "./known-files.ts";
 import { openLanding } from "./landing-tables.ts";
 
 export interface CsvFilesOptions {
@@ -64,33 +68,61 @@ export function csvFiles(
     async execute(before, { target: warehouse, runId, signal, progress, warn }) {
       const { source = "default", transform } = options;
       const mapping = await mappingOf(options.mapping);
+      await openLanding(warehouse);
+      const layout = layoutOfMapping(mapping);
+      const there = await Promise.all((await findFiles(paths, endings)).map(fileToLand));
+      // What a function makes of rows may be another each time.
+      const unchanged = transform ? [] : await unchangedFiles(there, { warehouse, source, signal, layout });
       const found: CsvFile[] = [];
-      for (const path of await findFiles(paths, endings)) found.push(await csvFileAt(path, mapping, signal));
+      for (const file of there) if (!unchanged.includes(file)) found.push(await csvFileAt(file.path, mapping, signal));
       const corrections = found.filter(isFileOfRejects);
       const files = found.filter((file) => !isFileOfRejects(file));
       for (const stream of streams) files.push(await csvFileOf(stream, mapping));
-      if (corrections.length === 0 && !files.some((file) => file.mapping)) throw noKnownFile(paths, mapping);
+      if (corrections.length === 0 && unchanged.length === 0 && !files.some((file) => file.mapping)) {
+        throw noKnownFile(paths, mapping);
+      }
       if (!transform) await checkColumns(files, mapping, warehouse);
       warnOfUnknown(files, mapping, warn);
       warnOfOtherColumns(files, warn);
-      await openLanding(warehouse);
       let done = 0;
       const onFile = () => progress({ done: ++done, total: files.length, unit: "files" });
       const context = { warehouse, mapping, source, runId, signal, transform, onFile };
+      const lands = (name: string) => corrections.length > 0 || files.some((file) => file.name === name);
       const landed = await warehouse.transaction(async () => {
-        const landedFiles = files.length > 0 ? await landCsv(files, context) : [];
-        if (corrections.length === 0) return landedFiles;
+        const changes = await openCsvChanges(lands, context);
+        const landedFiles = await landCsv(files, context, unchanged.length);
+        const read = there.filter(({ path }) => files.some((file) => file.path === path));
+        await rememberFiles(warehouse, { landed: await hashFiles(read, signal), unchanged }, { source, runId, layout });
         const corrected = await landCorrections(corrections, mapping, context);
         if (corrected.left > 0) {
           warn(
             `${corrected.left} rows of rejects were left: they cannot be read as they are, or are no rejects any more.`,
           );
         }
-        return [...new Set([...landedFiles, ...corrected.files])];
+        await changes.record();
+        const known = await numbersOf(unchanged, warehouse, source);
+        return [...new Set([...landedFiles, ...known, ...corrected.files])];
       });
       return { stage: "landed", runId, files: [...(before?.files ?? []), ...landed] };
     },
   };
+}
+
+async function fileToLand(path: string): Promise<KnownBy> {
+  const { size, mtime } = await stat(path);
+  return { path, bytes: size, modified: mtime.toISOString() };
+}
+
+/** Differs when the mapping does, so that files which landed by another are read again. */
+const layoutOfMapping = (mapping: CsvMapping): string =>
+  createHash("sha256").update(JSON.stringify(mapping)).digest("hex");
+
+async function numbersOf(files: readonly KnownBy[], warehouse: Warehouse, source: string): Promise<number[]> {
+  const rows = await warehouse.rows<{ file_id: number }>(
+    `select file_id from meta.file where source = $1 and path in (select unnest(from_json($2, '["VARCHAR"]')))`,
+    [source, JSON.stringify(files.map(({ path }) => path))],
+  );
+  return rows.map(({ file_id }) => file_id);
 }
 
 async function mappingOf(mapping: CsvFilesOptions["mapping"]): Promise<CsvMapping> {

@@ -24,7 +24,11 @@ export interface CsvLandingContext extends ReadContext {
 }
 
 /** Lands all files, in the caller's transaction, and gives their numbers in `meta.file`. */
-export async function landCsv(files: readonly CsvFile[], context: CsvLandingContext): Promise<number[]> {
+export async function landCsv(
+  files: readonly CsvFile[],
+  context: CsvLandingContext,
+  unchanged: number,
+): Promise<number[]> {
   const { warehouse } = context;
   await registerFiles(
     warehouse,
@@ -41,7 +45,7 @@ export async function landCsv(files: readonly CsvFile[], context: CsvLandingCont
     context.onFile();
   }
   await tidy(new Set(files.filter(({ mapping }) => mapping).map(({ name }) => name)), context);
-  await countLanding(context, "csvFiles", { landed: files.map(({ path }) => path), unchanged: 0 });
+  await countLanding(context, "csvFiles", { landed: files.map(({ path }) => path), unchanged });
   const ids = await warehouse.rows<{ file_id: number }>("select file_id from landing_file order by file_id");
   await warehouse.run("drop table landing_file");
   return ids.map(({ file_id }) => file_id);

@@ -7,7 +7,7 @@ import { hashFiles, rememberFiles, unchangedFiles } from "./known-files.ts";
 import { landFiles } from "./land-fhir.ts";
 import { countLanding } from "./landing-files.ts";
 import type { LandingContext, LandingPlan } from "./landing-plan.ts";
-import { openLanding } from "./landing-tables.ts";
+import { layoutOf, openLanding } from "./landing-tables.ts";
 import { sniffFile } from "./sniff-file.ts";
 
 /** What a source gives to the next stage: data lies in the landing tables. */
@@ -60,7 +60,8 @@ export function fhirFiles(
           progress({ done, total: files.length, unit: "files" });
         },
       };
-      const unchanged = await unchangedFiles(found, context);
+      const layout = layoutOf(tables);
+      const unchanged = await unchangedFiles(found, { ...context, layout });
       const files = found.filter((file) => !unchanged.includes(file));
       const hashing = hashFiles(files, signal);
       hashing.catch(() => {});
@@ -75,7 +76,7 @@ export function fhirFiles(
       const land = (current: LandingPlan) =>
         warehouse.transaction(async () => {
           if (files.length > 0) await landFiles(current, context);
-          await rememberFiles(warehouse, { landed: await hashing, unchanged }, context);
+          await rememberFiles(warehouse, { landed: await hashing, unchanged }, { ...context, layout });
           await countLanding(context, "fhirFiles", {
             landed: files.map(({ path }) => path),
             unchanged: unchanged.length,

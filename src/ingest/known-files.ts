@@ -1,12 +1,17 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import type { LandingContext } from "./landing-plan.ts";
-import { layoutOf } from "./landing-tables.ts";
-import type { SniffedFile } from "./sniff-file.ts";
 
 /** The SHA-256 of files, by path. */
 export type Hashes = ReadonlyMap<string, string>;
+
+/** What tells of a file whether it is as it was. */
+export interface KnownBy {
+  readonly path: string;
+  readonly bytes: number;
+  /** When it was last written to, ISO 8601. */
+  readonly modified: string;
+}
 
 interface KnownFile {
   readonly path: string;
@@ -15,21 +20,29 @@ interface KnownFile {
   readonly hash: string | null;
 }
 
+interface LandingOfFiles {
+  readonly warehouse: Warehouse;
+  readonly source: string;
+  readonly signal: AbortSignal;
+  /** Of the tables and by the mapping that they land in now. */
+  readonly layout: string;
+}
+
 /**
  * Of some files those that have landed before and are as they were then: of the same size, and written to at the same time or of
  * the same content.
  */
-export async function unchangedFiles(
-  files: readonly SniffedFile[],
-  { warehouse, tables, source, signal }: LandingContext,
-): Promise<readonly SniffedFile[]> {
+export async function unchangedFiles<File extends KnownBy>(
+  files: readonly File[],
+  { warehouse, source, signal, layout }: LandingOfFiles,
+): Promise<readonly File[]> {
   const rows = await warehouse.rows<KnownFile>(
     `select path, bytes, epoch_ms(modified) as modified, hash from meta.file
      where source = $1 and landing_layout = $2 and hash is not null`,
-    [source, layoutOf(tables)],
+    [source, layout],
   );
   const known = new Map(rows.map((row) => [row.path, row]));
-  const unchanged: SniffedFile[] = [];
+  const unchanged: File[] = [];
   for (const file of files) {
     const before = known.get(file.path);
     if (before?.bytes !== file.bytes) continue;
@@ -41,7 +54,7 @@ export async function unchangedFiles(
 }
 
 /** Reads files to their end, one after the other; beside the work of DuckDB that takes next to no time. */
-export async function hashFiles(files: readonly SniffedFile[], signal: AbortSignal): Promise<Hashes> {
+export async function hashFiles(files: readonly { readonly path: string }[], signal: AbortSignal): Promise<Hashes> {
   const hashes = new Map<string, string>();
   for (const { path } of files) hashes.set(path, await hashOf(path, signal));
   return hashes;
@@ -56,8 +69,8 @@ async function hashOf(path: string, signal: AbortSignal): Promise<string> {
 /** Writes down what the files of a run were like, so that they are known again: those that landed, and those that were as before. */
 export async function rememberFiles(
   warehouse: Warehouse,
-  { landed, unchanged }: { readonly landed: Hashes; readonly unchanged: readonly SniffedFile[] },
-  { source, runId }: { readonly source: string; readonly runId: string },
+  { landed, unchanged }: { readonly landed: Hashes; readonly unchanged: readonly KnownBy[] },
+  { source, runId, layout }: { readonly source: string; readonly runId: string; readonly layout: string },
 ): Promise<void> {
   const found = [
     ...[...landed].map(([path, hash]) => ({ path, hash })),
@@ -65,11 +78,12 @@ export async function rememberFiles(
   ];
   await warehouse.run(
     `update meta.file
-     set run_id = $2, hash = coalesce(found.hash, file.hash), modified = coalesce(found.modified, file.modified)
+     set run_id = $2, hash = coalesce(found.hash, file.hash), modified = coalesce(found.modified, file.modified),
+       landing_layout = $4
      from (
        select unnest(json_transform($1::json, '[{"path":"VARCHAR","hash":"VARCHAR","modified":"TIMESTAMP"}]'), recursive := true)
      ) found
      where file.path = found.path and file.source = $3`,
-    [JSON.stringify(found), runId, source],
+    [JSON.stringify(found), runId, source, layout],
   );
 }

@@ -15,6 +15,8 @@ export interface LandingTable {
   readonly structure: JsonStructure;
   /** SQL for the id of the patient whose record a row is; undefined for types of no patient. */
   readonly patient: string | undefined;
+  /** SQL for the reference that it is read from; of patients themselves their id. */
+  readonly patientReference: string | undefined;
 }
 
 const definitions = new URL("../../schemas/landing/", import.meta.url);
@@ -54,17 +56,22 @@ async function readDefinition(warehouse: Warehouse, resourceType: string): Promi
   const columns = await warehouse.columns(table);
   const members = columns.filter(({ name }) => !systemColumns.has(name));
   const structure = Object.fromEntries(members.map(({ name, type }) => [name, jsonStructure(type)]));
-  return { resourceType, table, structure, patient: patientOf(resourceType, Object.keys(structure)) };
+  return { resourceType, table, structure, ...patientOf(resourceType, Object.keys(structure)) };
 }
 
 /** The members by which records name their patient. */
 const patientMembers = ["subject", "patient", "beneficiary"];
 
-function patientOf(resourceType: string, members: readonly string[]): string | undefined {
-  if (resourceType === "Patient") return "id";
+function patientOf(resourceType: string, members: readonly string[]) {
   const own = patientMembers.filter((member) => members.includes(member));
-  return own.length === 0 ? undefined : `landing.reference_to(coalesce(${own.join(", ")}).reference, 'Patient')`;
+  const patientReference =
+    resourceType === "Patient" ? "id" : own.length > 0 ? `coalesce(${own.join(", ")}).reference` : undefined;
+  return { patientReference, patient: patientReference && patientReferredTo(resourceType, patientReference) };
 }
+
+/** SQL for the id of the patient that records of a type name by a reference. */
+export const patientReferredTo = (resourceType: string, reference: string): string =>
+  resourceType === "Patient" ? reference : `landing.reference_to(${reference}, 'Patient')`;
 
 /** Differs when the landing tables do, so that files which landed in others are known not to be whole in these. */
 export const layoutOf = (tables: readonly LandingTable[]): string =>

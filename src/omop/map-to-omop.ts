@@ -9,7 +9,7 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
 import { attachVocabulary } from "./attach-vocabulary.ts";
 import { cdmRowSteps } from "./cdm-rows/cdm-rows.ts";
 import { hasChanged, isMapped, rememberMapping, rulesInUse } from "./changes/last-mapping.ts";
-import { mapChanges } from "./changes/map-changes.ts";
+import { mapChanges, notBeside } from "./changes/map-changes.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
 import { cutWarning } from "./cut-texts.ts";
 import { chosenExtracts, fhirExtracts } from "./extracts.ts";
@@ -145,7 +145,7 @@ async function mapWhatChanged(
   rules: string,
 ): Promise<void> {
   await using changes = await mapChanges(context, options, version, (beside) =>
-    mapAll(beside, options, version, "table"),
+    mapAll(beside, options, version, { extracts: "table", joined: context.target }),
   );
   if (!changes) return await mapEverything(context, options, version, rules);
   await warnOfConcepts({ ...context, target: changes.beside }, options);
@@ -163,7 +163,7 @@ async function mapAll(
   context: StageContext<Warehouse>,
   options: MapToOmopOptions,
   version: string,
-  extracts: "view" | "table" = "view",
+  { extracts, joined }: { readonly extracts: "view" | "table"; readonly joined?: Warehouse } = { extracts: "view" },
 ): Promise<void> {
   const { target: warehouse } = context;
   const landed = await typesInUse(warehouse);
@@ -171,7 +171,7 @@ async function mapAll(
   const extracted = new Set(fhir.map(({ resourceType }) => resourceType));
   const chosen = [
     ...fhir.filter(({ resourceType, path }) => landed.has(resourceType) || path !== undefined),
-    ...(await csvExtracts(warehouse)),
+    ...(await csvExtracts(warehouse, joined)),
   ];
   const steps = [
     ...ruleSteps,
@@ -184,7 +184,8 @@ async function mapAll(
       await cdmRowSteps(warehouse),
     ),
   ];
-  await runSteps(context, steps, sqlParts(options, version));
+  const needed = extracts === "table" ? steps.filter((step) => !notBeside.has(step)) : steps;
+  await runSteps(context, needed, sqlParts(options, version));
 }
 
 async function countTables(warehouse: Warehouse): Promise<Record<string, number>> {

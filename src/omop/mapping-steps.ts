@@ -63,6 +63,10 @@ export function sharedSteps(extracts: readonly Extract[]): readonly MappingStep[
   );
 }
 
+export const emptyTables: MappingStep = {
+  text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n"),
+};
+
 /** The rest of a mapping, in the order in which it runs. `typesWithoutExtract`: of what has landed. */
 export function mappingSteps(
   extracts: readonly Extract[],
@@ -74,7 +78,7 @@ export function mappingSteps(
   return [
     "resolve/concept-map.sql",
     ...sharedSteps(extracts),
-    { text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n") },
+    emptyTables,
     ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
     { text: createExtracts(extracts, extracted) },
     ...rowSteps(options),

@@ -1,6 +1,6 @@
+import { adaptiveConcurrency } from "../clients/http/adaptive-concurrency.ts";
 import { createPhenomClient, type PhenomClient, type PhenomClientOptions } from "../clients/phenom/client.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
-import { adaptiveConcurrency } from "./adaptive-concurrency.ts";
 import { exclusionsOf, listed, phenomBatches } from "./phenom-batches.ts";
 import type { Exclusion, Scorer } from "./scorer.ts";
 

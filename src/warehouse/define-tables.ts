@@ -28,7 +28,8 @@ interface Column {
  */
 export async function defineTables(warehouse: Warehouse, definitions: TableDefinitions): Promise<boolean> {
   const hash = createHash("sha256").update(definitions.sql).digest("hex");
-  const known = await layoutOf(warehouse, definitions.part);
+  const tables = await tablesOf(warehouse);
+  const known = tables.has("meta.layout") ? await layoutOf(warehouse, definitions.part) : undefined;
   if (known?.hash === hash) return false;
   if (known && isLater(known.software_version)) {
     throw new OmopipeError(
@@ -37,14 +38,13 @@ export async function defineTables(warehouse: Warehouse, definitions: TableDefin
         `its tables. Use omopipe ${known.software_version} or later: npm install omopipe@latest`,
     );
   }
-  await bringUpToDate(warehouse, definitions);
+  await bringUpToDate(warehouse, definitions, tables);
   await warehouse.run("delete from meta.layout where part = $1", [definitions.part]);
   await warehouse.run("insert into meta.layout values ($1, $2, $3)", [definitions.part, hash, softwareVersion]);
   return true;
 }
 
 async function layoutOf(warehouse: Warehouse, part: string) {
-  if (!(await existing(warehouse, ["meta.layout"])).has("meta.layout")) return undefined;
   return await warehouse.row<{ hash: string; software_version: string }>(
     "select hash, software_version from meta.layout where part = $1",
     [part],
@@ -53,14 +53,19 @@ async function layoutOf(warehouse: Warehouse, part: string) {
 
 const isLater = (version: string) => version.localeCompare(softwareVersion, "en", { numeric: true }) > 0;
 
-async function bringUpToDate(warehouse: Warehouse, { sql, rows }: TableDefinitions): Promise<void> {
-  const before = await existing(warehouse, namesIn(sql, "table"));
+async function bringUpToDate(
+  warehouse: Warehouse,
+  { sql, rows }: TableDefinitions,
+  tables: ReadonlySet<string>,
+): Promise<void> {
+  const before = namesIn(sql, "table").filter((name) => tables.has(name));
   if (rows === "made anew") for (const table of before) await warehouse.run(`drop table ${table}`);
-  const others = rows === "kept" ? await definedOtherwise(warehouse, sql, [...before]) : [];
+  const others = rows === "kept" ? await definedOtherwise(warehouse, sql, before) : [];
   for (const { table } of others) {
     await warehouse.run(`alter table ${table} rename to ${identifier(earlierName(table))}`);
   }
-  for (const type of namesIn(sql, "type")) await warehouse.run(`drop type if exists ${type} cascade`);
+  if (before.length > 0)
+    for (const type of namesIn(sql, "type")) await warehouse.run(`drop type if exists ${type} cascade`);
   await warehouse.run(sql);
   for (const { table, takeOver } of others) await warehouse.run(`${takeOver}; drop table ${earlier(table)}`);
 }
@@ -83,12 +88,11 @@ const namesIn = (sql: string, kind: "table" | "type"): string[] =>
     name!.replaceAll('"', ""),
   );
 
-async function existing(warehouse: Warehouse, names: readonly string[]): Promise<ReadonlySet<string>> {
+async function tablesOf(warehouse: Warehouse): Promise<ReadonlySet<string>> {
   const rows = await warehouse.rows<{ name: string }>(
     `select schema_name || '.' || table_name as name from duckdb_tables() where database_name = ${literal(warehouse.database)}`,
   );
-  const found = new Set(rows.map(({ name }) => name));
-  return new Set(names.filter((name) => found.has(name)));
+  return new Set(rows.map(({ name }) => name));
 }
 
 /** Of tables as the definitions make them where there is none yet. */

@@ -217,7 +217,9 @@ files:
     await intake.write("stays.csv", "id,person\n1,1\n");
     await failure(land(intake));
     expect(
-      await intake.warehouse.rows("select 1 from information_schema.tables where table_name like 'csv_%'"),
+      await intake.warehouse.rows(
+        "select 1 from information_schema.tables where table_schema = 'landing' and table_name like 'csv_%'",
+      ),
     ).toEqual([]);
   });
 });

@@ -16,6 +16,9 @@ import { files, tablesOfFiles } from "./bulk-export/read-export.ts";
 /** The suite has little time: OMOPIPE_TEST_KILLS=20 kills more often. */
 const kills = Number(process.env.OMOPIPE_TEST_KILLS ?? 3);
 
+const tell = (what: string, killed: number) =>
+  process.env.OMOPIPE_TEST_KILLS && console.log(`${what}: ${killed} of ${kills} kills met the run at work`);
+
 describe("a run that is killed at random moments and run again", { timeout: 60_000 + kills * 15_000 }, () => {
   it("ends with the same tables when it reads an export", async () => {
     await using folder = await openFolder();
@@ -29,6 +32,7 @@ describe("a run that is killed at random moments and run again", { timeout: 60_0
       "bulkExport",
       server.url,
     );
+    tell("export", killed);
     expect({ code, killed: killed > 0 }).toEqual({ code: 0, killed: true });
     await using warehouse = await openWarehouse(warehouseFile);
     expect(await cdmHashes(warehouse)).toEqual(
@@ -60,6 +64,7 @@ describe("a run that is killed at random moments and run again", { timeout: 60_0
       "fhirServer",
       server.url,
     );
+    tell("searches", killed);
     expect({ code, killed: killed > 0 }).toEqual({ code: 0, killed: true });
     await using warehouse = await openWarehouse(warehouseFile);
     await using expected = await openWarehouse(":memory:");

@@ -11,23 +11,25 @@ export interface SearchServerOptions {
   readonly total?: (type: string, count: number) => number | undefined;
   /** How links to further pages are written. Default: absolute, on another path. */
   readonly link?: (path: string, origin: string) => string;
-  /** What to do with a request instead, if anything: `time` counts the requests of this URL from 1. */
-  readonly mischief?: (request: Received, time: number) => Behaviour | undefined;
+  /**
+   * What to do with a request instead, if anything: `time` counts the requests of this URL from 1, `atOnce` those in work.
+   */
+  readonly mischief?: (request: Received, time: number, atOnce: number) => Behaviour | undefined;
 }
 
 export interface SearchServer extends AsyncDisposable {
   readonly origin: string;
   readonly url: string;
   readonly received: readonly Received[];
-  /** The most requests that were in work at once. */
-  readonly mostAtOnce: number;
+  /** How many requests were in work at once, itself included, when each came. */
+  readonly atOnce: readonly number[];
 }
 
 /** A FHIR server on loopback that can search by nothing but `_lastUpdated` and `_id`, and misbehave. */
 export async function serveSearch(options: SearchServerOptions): Promise<SearchServer> {
   const received: Received[] = [];
-  let atOnce = 0;
-  let mostAtOnce = 0;
+  let inWork = 0;
+  const atOnce: number[] = [];
   const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   const search = (type: string, parameters: URLSearchParams) => {
@@ -66,11 +68,11 @@ export async function serveSearch(options: SearchServerOptions): Promise<SearchS
     const { method = "", url = "", headers } = request;
     const got: Received = { method, url, headers, body: "" };
     received.push(got);
-    mostAtOnce = Math.max(mostAtOnce, ++atOnce);
+    atOnce.push(++inWork);
     response.on("close", () => {
-      atOnce -= 1;
+      inWork -= 1;
     });
-    const behave = options.mischief?.(got, received.filter((each) => each.url === url).length);
+    const behave = options.mischief?.(got, received.filter((each) => each.url === url).length, inWork);
     if (behave) return behave(response, got);
     await new Promise((resolve) => setTimeout(resolve, 5));
     const body = answer(new URL(url, origin()));
@@ -83,9 +85,7 @@ export async function serveSearch(options: SearchServerOptions): Promise<SearchS
     origin: origin(),
     url: `${origin()}/fhir`,
     received,
-    get mostAtOnce() {
-      return mostAtOnce;
-    },
+    atOnce,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

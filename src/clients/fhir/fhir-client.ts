@@ -5,7 +5,7 @@ import { type CallerOptions, type CallOptions, createCaller, type Exchange } fro
 import { tokenOnlyTo } from "../http/origins.ts";
 
 /** How a FHIR server is reached. */
-export interface FhirConnection extends Omit<CallerOptions, "service"> {
+export interface FhirConnection extends Omit<CallerOptions, "service" | "gate"> {
   /** The base of the server, such as "https://hospital.example/fhir". */
   readonly baseUrl: string;
   /** Further origins, such as "https://files.hospital.example", that are given the token. Default: that of the server alone. */
@@ -66,16 +66,19 @@ export interface FhirClient {
 /**
  * Reads from a FHIR R4 server over `fhir-kit-client`, with what all clients have: repetition after 408, 429, 5xx and broken
  * connections, `Retry-After`, time limits, tokens and their renewal, coded errors. The token is sent to the origin of the
- * server and to `trustedOrigins` alone, and redirects are not followed.
+ * server and to `trustedOrigins` alone, and redirects are not followed. `gate` has requests wait for their turn.
  *
  * @example
  * const client = createFhirClient({ baseUrl: "https://hospital.example/fhir", token });
  * const { bundle, next } = await client.page(`${client.baseUrl}Condition?_count=100`, "GET /Condition");
  */
-export function createFhirClient({ baseUrl, trustedOrigins = [], ...options }: FhirConnection): FhirClient {
+export function createFhirClient(
+  { baseUrl, trustedOrigins = [], ...options }: FhirConnection,
+  gate?: CallerOptions["gate"],
+): FhirClient {
   const base = checkedBaseUrl(baseUrl).replace(/\/*$/, "/");
   const headersFor = tokenOnlyTo([base, ...trustedOrigins]);
-  const call = createCaller({ service: "The FHIR server", ...options });
+  const call = createCaller({ service: "The FHIR server", gate, ...options });
   const fhir = new Client({ baseUrl: base, requestOptions: { redirect: "manual" } });
   const get = <Value>(url: string, operation: string, schema: z.ZodType<Value>, control?: CallOptions) => {
     let response: Response | undefined;

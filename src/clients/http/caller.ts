@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import type { z } from "zod";
 import { OmopipeError } from "../../pipeline/errors.ts";
+import type { Gate } from "./adaptive-concurrency.ts";
 import { retrySchedule, type ScheduleOptions, scheduleOf } from "./backoff.ts";
 import {
   abortedError,
@@ -29,6 +30,8 @@ export interface CallerOptions {
   readonly retries?: number | undefined;
   /** The waiting times between tries, before jitter; the cap also bounds `Retry-After`. Default 1 s, 2 s … 60 s. */
   readonly backoff?: ScheduleOptions | undefined;
+  /** Has each try wait for its turn. Default: none waits. */
+  readonly gate?: Gate | undefined;
 }
 
 export interface CallOptions {
@@ -88,7 +91,7 @@ export type Caller = <Value>(
  * const { value } = await call("GET /v1/job/{job_id}", (attempt) => api.GET("/v1/job/{job_id}", { … }), jobSchema);
  */
 export function createCaller(options: CallerOptions): Caller {
-  const { service, timeoutMilliseconds = 30_000, retries = 3 } = options;
+  const { service, timeoutMilliseconds = 30_000, retries = 3, gate = (send) => send() } = options;
   const backoff = scheduleOf(options.backoff, retrySchedule);
   const tokens = tokenSource(options.token);
 
@@ -101,7 +104,9 @@ export function createCaller(options: CallerOptions): Caller {
     const sendOnce = (call: CallName, token: string | undefined): Promise<Exchange> => {
       const headers: Record<string, string> = { "x-request-id": requestId };
       if (token !== undefined) headers.authorization = `Bearer ${token}`;
-      return withTimeLimit(call, timeoutMilliseconds, signal, (within) => send({ signal: within, headers }));
+      return gate(() =>
+        withTimeLimit(call, timeoutMilliseconds, signal, (within) => send({ signal: within, headers })),
+      );
     };
 
     const attempt = async (number: number): Promise<Exchange> => {

@@ -5,6 +5,7 @@ import {
   type FhirConnection,
   patientConnection,
 } from "../../clients/fhir/fhir-client.ts";
+import { adaptiveConcurrency, adaptiveGate } from "../../clients/http/adaptive-concurrency.ts";
 import { OmopipeError } from "../../pipeline/errors.ts";
 import type { Stage, StageContext } from "../../pipeline/stage.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
@@ -38,7 +39,10 @@ export interface FhirServerOptions extends FhirConnection {
   readonly hydrate?: readonly string[] | undefined;
   /** Resources in a page (`_count`). Default 200. */
   readonly pageSize?: number | undefined;
-  /** Requests in flight at once, 1 to 16. Default 8. */
+  /**
+   * Requests in flight at most, 1 to 16. Default 8. Half as many, down to 4, after the server refuses one as too many (429, 503),
+   * and by and by more again.
+   */
   readonly concurrency?: number | undefined;
   /** The name of the source system. Records of different sources never meet. Default "default". */
   readonly source?: string | undefined;
@@ -59,9 +63,11 @@ export interface FhirServerOptions extends FhirConnection {
  * await pipeline(fhirServer({ baseUrl: "https://hospital.example/fhir", token }), mapToOmop()).run(warehouse);
  */
 export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed, Landed, Warehouse> {
-  const { source = "default", include = [], perPatient } = options;
+  const { source = "default", include = [], perPatient, pageSize = 200 } = options;
   const hydrated = options.hydrate ?? ["Medication", "Practitioner", "Binary"];
-  const client = createFhirClient(patientConnection(options));
+  const concurrency = Math.min(16, Math.max(1, Math.trunc(options.concurrency ?? 8)));
+  const gate = adaptiveGate(adaptiveConcurrency(concurrency, fewestAtOnce));
+  const client = createFhirClient(patientConnection(options), gate);
   return {
     name: "fhirServer",
     async execute(before, context) {
@@ -74,7 +80,7 @@ export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed
       const wanted = { kind: "fhirServer", source, request, since: options.since, folder: options.folder } as const;
       let download = await openDownload(warehouse, wanted, "begun");
       const binaries = openBinaries(client, hydrated.includes("Binary"));
-      const crawling = await openCrawl(download, client, options, binaries, context);
+      const crawling = await openCrawl(download, client, { pageSize, concurrency }, binaries, context);
       const enter = async (phase: string, searches: string) => {
         await enterPhase(warehouse, download, phase, searches);
         download = { ...download, phase };
@@ -106,10 +112,13 @@ export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed
   };
 }
 
+/** So few requests in flight are not reduced any further: each waits for what the server asks for. */
+const fewestAtOnce = 4;
+
 async function openCrawl(
   download: Download,
   client: FhirClient,
-  { pageSize = 200, concurrency = 8 }: FhirServerOptions,
+  { pageSize, concurrency }: Pick<CrawlContext, "pageSize" | "concurrency">,
   binaries: CrawlContext["binaries"],
   { target: warehouse, signal, progress }: StageContext<Warehouse>,
 ): Promise<CrawlContext> {
@@ -120,7 +129,7 @@ async function openCrawl(
     files: await openPageFiles(warehouse, download),
     since: download.since,
     pageSize,
-    concurrency: Math.min(16, Math.max(1, Math.trunc(concurrency))),
+    concurrency,
     signal,
     onResources: (count) => {
       done += count;

@@ -23,9 +23,10 @@ where (cdm_table, cdm_id) in (select (cdm_table, cdm_id) from gone_row)
     or cdm_table in ('provider', 'care_site')
     or (
         cdm_table = 'location'
-        and (
-            resource_type <> 'Patient'
-            or (source, resource_id) in (select (source, patient_id) from {{beside}}.meta.touched_patient)
+        and (source, resource_type, resource_id) not in (
+            select (source, resource_type, resource_id)
+            from mapping.lineage
+            where cdm_table = 'person' and cdm_id not in (select person_id from {{beside}}.meta.touched_person)
         )
     );
 

@@ -15,18 +15,26 @@ export async function rulesInUse(warehouse: Warehouse, options: MapToOmopOptions
   const extracts = await Promise.all((options.extracts ?? []).map((path) => readFile(path, "utf8").catch(() => "")));
   // Rules of SOURCE_TO_CONCEPT_MAP hold from one day to another.
   const dated = await warehouse.row("select current_date as day from vocabulary.source_to_concept_map limit 1");
+  const csv = await warehouse.rows("select source, file, definition::varchar from meta.csv_mapping order by all");
   const layout = layoutOf(await openLanding(warehouse));
-  const rules = [options, version, vocabulary, engine, extracts, dated, layout, mappingTables().sql, softwareVersion];
+  const rules = [
+    options,
+    version,
+    vocabulary,
+    engine,
+    extracts,
+    dated,
+    csv,
+    layout,
+    mappingTables().sql,
+    softwareVersion,
+  ];
   return createHash("sha256").update(JSON.stringify(rules)).digest("hex");
 }
 
-/** Whether the CDM was mapped by these rules. What comes from CSV is always mapped anew. */
+/** Whether the CDM was mapped by these rules. */
 export async function isMapped(warehouse: Warehouse, rules: string): Promise<boolean> {
-  const known = await warehouse.row(
-    `select 1 from meta.setting
-     where name = 'mapping' and value = $1 and not exists (from meta.csv_mapping)`,
-    [rules],
-  );
+  const known = await warehouse.row("select 1 from meta.setting where name = 'mapping' and value = $1", [rules]);
   return known !== undefined;
 }
 

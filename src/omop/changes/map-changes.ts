@@ -1,11 +1,14 @@
 import { cdmTables } from "../../../schemas/cdm.ts";
-import { type LandingTable, openLanding, typesInUse } from "../../ingest/landing-tables.ts";
+import { type LandingTable, openLanding, patientReferredTo, typesInUse } from "../../ingest/landing-tables.ts";
 import type { StageContext } from "../../pipeline/stage.ts";
 import { tablesOfPersons } from "../../warehouse/cdm-tables.ts";
 import { identifier, literal, sqlText } from "../../warehouse/sql-text.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
+import { conceptsInUse } from "../concepts-in-use.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
+import { emptyTables, type MappingStep } from "../mapping-steps.ts";
 import { runSteps, sqlParts } from "../run-steps.ts";
+import { countCsvRows, csvCanBeParted, landCsvBeside, rowsOfRecords } from "./csv-beside.ts";
 
 /** What has changed since the last mapping, mapped beside the warehouse. */
 export interface MappedChanges extends AsyncDisposable {
@@ -23,7 +26,7 @@ const largestShare = 0.3;
 
 /**
  * Maps the patients whose records have changed since the last mapping, in a warehouse beside this one and by the steps that map
- * all. Undefined when so much has changed that all have to be mapped.
+ * all. Undefined when so much has changed that all have to be mapped, or when there are CSV files that cannot be parted by persons.
  */
 export async function mapChanges(
   context: StageContext<Warehouse>,
@@ -32,6 +35,7 @@ export async function mapChanges(
   mapAll: (beside: StageContext<Warehouse>) => Promise<void>,
 ): Promise<MappedChanges | undefined> {
   const { target: warehouse } = context;
+  if (!(await csvCanBeParted(warehouse))) return undefined;
   const beside = await warehouse.openBeside();
   try {
     const tables = await openLanding(beside);
@@ -46,6 +50,7 @@ export async function mapChanges(
       return undefined;
     }
     await landBeside(warehouse, beside);
+    await landCsvBeside(warehouse, beside);
     // To hand out the few rows to several threads takes longer than to do the work.
     await beside.run("set threads = 1");
     try {
@@ -76,9 +81,13 @@ async function takeOver(
     run(sqlText(import.meta.url, file, { beside: beside.database, ...parts }));
   await sql("forget.sql", { rows_of_persons: rowsOfPersons(beside) });
   for (const { table } of tablesByPerson) await run(`delete from cdm.${table} where ${ofTouchedPerson(beside)}`);
-  if (await idsMeet(warehouse, beside)) return false;
-  for (const { table } of replacedTables) await run(`insert into cdm.${table} from ${beside.database}.cdm.${table}`);
-  await sql("take-over.sql", { landed: countLanded(await openLanding(warehouse)) });
+  const filled = await filledTables(beside);
+  if (await idsMeet(warehouse, beside, filled)) return false;
+  for (const { table } of filled) await run(`insert into cdm.${table} from ${beside.database}.cdm.${table}`);
+  await sql("take-over.sql", {
+    landed: [...countLanded(await openLanding(warehouse)), ...(await countCsvRows(warehouse))].join("\nunion all\n"),
+    rows_of_records: await rowsOfRecords(warehouse),
+  });
   const steps = ["report/code-records.sql", "report/unmapped.sql", "derived/cdm-source.sql"];
   if (await hasNewConcepts(warehouse, beside)) steps.push("vocabulary-in-use.sql");
   await runSteps(context, steps, sqlParts(options, version));
@@ -107,15 +116,16 @@ const ofTouchedPerson = (beside: Warehouse) =>
 /** The records of the patients in question, and all that belong to no patient, are what has landed beside. */
 async function landBeside(warehouse: Warehouse, beside: Warehouse): Promise<void> {
   const filled = await typesInUse(warehouse);
-  for (const { table, patient, resourceType } of await openLanding(beside)) {
+  for (const { table, patientReference, resourceType } of await openLanding(beside)) {
     if (!filled.has(resourceType)) continue;
     const landed = `${warehouse.database}.${table}`;
+    if (patientReference === undefined) {
+      await beside.run(`drop table ${table}; create view ${table} as from ${landed}`);
+      continue;
+    }
+    const patient = patientReferredTo(resourceType, "reference");
     await beside.run(
-      patient === undefined
-        ? `drop table ${table}; create view ${table} as from ${landed}`
-        : `insert into ${table}
-           from ${landed}
-           where ${patient} is null or (landing_source, ${patient}) in (select (source, patient_id) from meta.touched_patient)`,
+      sqlText(import.meta.url, "land-beside.sql", { table, landed, reference: patientReference, patient }),
     );
   }
 }
@@ -163,27 +173,43 @@ function rowsOfPersons(beside: Warehouse): string {
 }
 
 /** Whether an id of a new row is that of a row that stays, which only mapping all can mend. */
-async function idsMeet(warehouse: Warehouse, beside: Warehouse): Promise<boolean> {
-  const meetings = replacedTables.map(
+async function idsMeet(warehouse: Warehouse, beside: Warehouse, tables: typeof replacedTables): Promise<boolean> {
+  const meetings = tables.map(
     ({ table, id }) =>
       `exists (from cdm.${table} semi join (from ${beside.database}.cdm.${table}) using (${identifier(id)}))`,
   );
-  const found = await warehouse.row<{ meet: boolean }>(`select ${meetings.join(" or ")} as meet`);
+  const found = await warehouse.row<{ meet: boolean }>(`select ${["false", ...meetings].join(" or ")} as meet`);
   return found!.meet;
 }
 
+async function filledTables(beside: Warehouse): Promise<typeof replacedTables> {
+  const exist = replacedTables.map(({ table }) => `exists (from cdm.${table}) as ${identifier(table)}`);
+  const filled = await beside.row<Record<string, boolean>>(`select ${exist.join(", ")}`);
+  return replacedTables.filter(({ table }) => filled![table]);
+}
+
+/** Whether the vocabulary has concepts in use that the warehouse does not have yet. */
 async function hasNewConcepts(warehouse: Warehouse, beside: Warehouse): Promise<boolean> {
-  const found = await warehouse.row(
-    `select 1 from ${beside.database}.vocab.concept anti join vocab.concept using (concept_id) limit 1`,
+  const used = `select distinct concept_id from (${conceptsInUse()}) where concept_id is not null`;
+  const found = await beside.row(
+    `select 1 from (${used}) anti join ${warehouse.database}.vocab.concept using (concept_id)
+     semi join vocabulary.concept using (concept_id) limit 1`,
   );
   return found !== undefined;
 }
 
-function countLanded(tables: readonly LandingTable[]): string {
-  return tables
-    .map(
-      ({ table, resourceType }) =>
-        `select landing_file as file_id, ${literal(resourceType)} as resource_type, count(*) as records from ${table} group by all`,
-    )
-    .join("\nunion all\n");
+/** Of the steps of a mapping those whose outcome is not taken over from beside: they are run on all of the data, or begin with nothing. */
+export const notBeside: ReadonlySet<MappingStep> = new Set([
+  emptyTables,
+  "vocabulary-in-use.sql",
+  "derived/cdm-source.sql",
+  "report/code-records.sql",
+  "report/unmapped.sql",
+]);
+
+function countLanded(tables: readonly LandingTable[]): string[] {
+  return tables.map(
+    ({ table, resourceType }) =>
+      `select landing_file as file_id, ${literal(resourceType)} as resource_type, count(*) as records from ${table} group by all`,
+  );
 }

@@ -49,9 +49,19 @@ with landed as (
     {{landed}}
 ),
 
+-- What several rows are about is counted with each of them.
+row_of_record as (
+    select source, file_id, resource_type, resource_id, row_id
+    from ({{rows_of_records}})
+),
+
 mapped as (
-    select file_id, resource_type, count(distinct resource_id) as records
+    select
+        coalesce(line.file_id, lineage.file_id) as file_id,
+        resource_type,
+        count(distinct coalesce(line.row_id, resource_id)) as records
     from mapping.lineage
+    left join row_of_record line using (source, resource_type, resource_id)
     group by all
 ),
 

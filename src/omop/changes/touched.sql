@@ -14,5 +14,4 @@ create table meta.touched_person as
 select cdm_id as person_id
 from {{warehouse}}.mapping.lineage
 where cdm_table = 'person'
-    and resource_type = 'Patient'
     and (source, resource_id) in (select (source, patient_id) from meta.touched_patient);

@@ -1,4 +1,5 @@
 import { type CsvFileMapping, type CsvPart, partsOf } from "../../../schemas/csv-mapping.ts";
+import { ownerOfRows } from "../../ingest/csv-person.ts";
 import { type CsvRows, csvRows } from "../../ingest/csv-rows.ts";
 import { type MappedCsvTable, mappedCsvTables } from "../../ingest/csv-tables.ts";
 import { conditionSql, valueSql } from "../../ingest/csv-value.ts";
@@ -9,8 +10,11 @@ import { costParts } from "./cost.ts";
 import { eventParts } from "./event.ts";
 import { fieldsOf, type PartOfRow, selectFields } from "./part-of-row.ts";
 
-/** The extracts of all CSV files that have landed, from the mappings that the warehouse keeps of them. */
-export async function csvExtracts(warehouse: Warehouse): Promise<Extract[]> {
+/**
+ * The extracts of all CSV files that have landed, from the mappings that the warehouse keeps of them. Rows are joined to those of
+ * `joined`: the warehouse that has them all, where this one has some.
+ */
+export async function csvExtracts(warehouse: Warehouse, joined = warehouse): Promise<Extract[]> {
   const sources = [...(await mappedCsvTables(warehouse))];
   return sources.flatMap(([source, tables]) =>
     tables
@@ -18,12 +22,19 @@ export async function csvExtracts(warehouse: Warehouse): Promise<Extract[]> {
       .flatMap((table) =>
         extractsOf(
           table,
-          csvRows(table.file, table.mapping, source, (file) => tables.find((other) => other.file === file)),
+          csvRows(table.file, table.mapping, source, (file) =>
+            file === table.file ? table : tableIn(joined, tables, file),
+          ),
           source,
           tables.filter(({ mapping }) => mapping.visit).map(({ file }) => file),
         ),
       ),
   );
+}
+
+export function tableIn(warehouse: Warehouse, tables: readonly MappedCsvTable[], file: string) {
+  const found = tables.find((each) => each.file === file);
+  return found && { ...found, table: `${warehouse.database}.${found.table}` };
 }
 
 /** The records that have an id of their own, and are taken once where several rows are about one. */
@@ -42,6 +53,8 @@ function extractsOf(
     resourceType: file,
   });
   const several = partsOf(mapping).length > 1;
+  const owner = ownerOfRows(file, mapping, rows.columns);
+  const person = owner.kind === "person" ? owner.person : "null";
   const parts = partsOfRow(mapping, rows, filesOfVisits, file);
   const when = (part: PartOfRow) => `${conditionSql(mapping.when, rows.columns)} and ${part.when}`;
 
@@ -70,19 +83,20 @@ function extractsOf(
       }),
     ),
   );
-  return [...records, ...rowExtracts, ...nothing(parts.map(when), file, rows, extract)];
+  return [...records, ...rowExtracts, ...nothing(parts.map(when), file, person, rows, extract)];
 }
 
 /** The rows that are no record at all: of a file that is only joined, and those to which no condition applies. */
 function nothing(
   conditions: readonly string[],
   file: string,
+  person: string,
   rows: CsvRows,
   extract: (shape: Shape, name: string, select: string) => Extract,
 ): Extract[] {
   if (conditions.some((condition) => condition === "true and true")) return [];
   const [refused, when] = conditions.length === 0 ? ["REFERENCE", "false"] : ["NO_EVENT", conditions.join(" or ")];
-  const parts = { file: literal(file), refused: literal(refused), rows: rows.from, when };
+  const parts = { file: literal(file), refused: literal(refused), rows: rows.from, when, person };
   return [extract("event", "no event", sqlText(import.meta.url, "no-event.sql", parts))];
 }
 

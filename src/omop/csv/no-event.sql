@@ -6,6 +6,7 @@ select
     {{file}} as resource_type,
     line.landing_row as resource_id,
     0 as part,
+    {{person}} as patient_id,
     {{refused}} as refused
 from {{rows}}
 where not ({{when}})

@@ -1,7 +1,10 @@
 -- What became of every record: rows (lineage), no row (dropped), and the count of both by file.
 
 create or replace temp view part_of_record as
-select source, file_id, resource_type, resource_id, 0 as part, resource_id as patient_id, reason from person_row
+select
+    source, file_id, resource_type, resource_id, 0 as part,
+    case when reason is distinct from 'NO_ID' then resource_id end as patient_id, reason
+from person_row
 union all
 -- The death of a person, where it is known but not its date.
 select
@@ -62,7 +65,7 @@ select
     not fate.mapped and row_number() over (
         partition by part.file_id, part.resource_type, part.resource_id
         -- What is wrong with one part of a record may only follow from what is wrong with another.
-        order by part.part, part.reason in ('NO_PERSON', 'NO_COST_EVENT')
+        order by part.part, part.reason in ('NO_PERSON', 'NO_COST_EVENT'), part.reason
     ) = 1,
     part.patient_id
 from record_part part

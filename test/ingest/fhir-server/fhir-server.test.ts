@@ -121,7 +121,27 @@ describe("the pages of a search", () => {
     await using server = await serveSearch({ resources });
     await using warehouse = await openWarehouse(":memory:");
     await read({ baseUrl: server.url, concurrency: 4 }, warehouse);
-    expect(server.mostAtOnce).toBe(4);
+    expect(Math.max(...server.atOnce)).toBe(4);
+  });
+
+  it("are fewer at once while the server refuses them as too many, and more again by themselves when it does not", async () => {
+    const resources = Array.from({ length: 100 }, (_, i) => at(i, { resourceType: "Patient", id: `${i}` }));
+    const tired = 300;
+    let requests = 0;
+    await using server = await serveSearch({
+      resources,
+      mischief: (_request, time, atOnce) => {
+        requests += 1;
+        const refuse = requests < tired && atOnce > 6 && time < 4;
+        return refuse ? answer(requests % 2 ? 429 : 503, "too many at once", { "retry-after": "0" }) : undefined;
+      },
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    const types = ["Patient", "Condition", "Procedure", "Immunization", "Encounter", "Device", "Claim", "Specimen"];
+    await read({ baseUrl: server.url, concurrency: 16, types, perPatient: "search" }, warehouse);
+    expect(await idsOf(warehouse, "patient")).toHaveLength(100);
+    expect(Math.max(...server.atOnce.slice(100, tired)), "while it refuses").toBeLessThanOrEqual(7);
+    expect(Math.max(...server.atOnce.slice(tired)), "after that").toBe(16);
   });
 });
 
