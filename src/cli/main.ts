@@ -183,6 +183,12 @@ withHistoryOptions(program.command("score"))
     false,
   )
   .option("--token-env <name>", "the environment variable that holds the token", "PHENOM_TOKEN")
+  .option(
+    "--memory-limit <size>",
+    "how much memory DuckDB may use before it spills to disk, such as 600MB",
+    memorySize,
+    "1GB",
+  )
   .action(async (service, options) => await (await import("./score.ts")).score(service, options));
 
 program

@@ -16,6 +16,7 @@ export interface ScoreOptions extends HistoryFlags {
   readonly again: boolean;
   readonly repeatStart: boolean;
   readonly tokenEnv: string;
+  readonly memoryLimit: string;
 }
 
 /** `omopipe score`. */
@@ -25,7 +26,7 @@ export async function score(service: string, options: ScoreOptions): Promise<voi
   const token = process.env[options.tokenEnv];
   if (!token) throw new OmopipeError("USAGE", `Put the token into the environment variable ${options.tokenEnv}.`);
   await mustExist(options.warehouse);
-  const { baseUrl, outcome: outcomes, mode, concurrency, again, repeatStart } = options;
+  const { baseUrl, outcome: outcomes, mode, concurrency, again, repeatStart, memoryLimit } = options;
   const scoring = pipeline(
     mappedWarehouse(),
     patientHistories(historyOptions(options)),
@@ -33,7 +34,7 @@ export async function score(service: string, options: ScoreOptions): Promise<voi
   );
   await runPipeline(
     options.warehouse,
-    {},
+    { memoryLimit },
     scoring,
     async ({ patients, scored, unchanged, refused, excluded, failed }) => {
       process.stdout.write(`${scored} of ${patients} patients are scored (results.risk_score)\n`);

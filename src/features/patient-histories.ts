@@ -21,17 +21,18 @@ export interface Histories extends Filled {
   readonly built: number;
 }
 
-/** The lists of so many persons are in memory at once. */
-const personsASlice = 5000;
+/** So many events are sorted, and made lists of, at once: lists do not spill to disk. */
+const eventsASlice = 500_000;
 
 /**
  * Builds one `patient_history` a person, as the PhenOM contract has it, in SQL: demographics, laboratory results (LOINC),
  * diagnoses, procedures and medications up to `asOf`. A code is the source's own where its code system can be named, else one
  * that the vocabulary holds valid for the standard concept; events without are left out and counted. Persons who are
  * dead by then, not born, without birth date or without any code have no history: `features.history_exclusion` lists them.
- * Only the histories of persons whose events have changed since are built anew. Throws USAGE for an option that cannot be.
+ * Only the histories of persons whose events have changed since are built anew; a run that was stopped has built some of them, and
+ * the next builds the rest. Throws USAGE for an option that cannot be.
  *
- * Cost: some thousand patients of 200 events a second on two cores; memory for 5,000 of them at once.
+ * Cost: some thousand patients of 200 events a second on two cores; memory for half a million events at once.
  *
  * @example
  * await pipeline(mappedWarehouse(), patientHistories({ asOf: "2026-01-01" })).run(warehouse);
@@ -47,31 +48,34 @@ export function patientHistories(options: PatientHistoriesOptions = {}): Stage<M
         warehouse.run(sqlText(import.meta.url, `sql/${file}`, parts), undefined, { signal });
       const asOfDay = `date ${literal(asOf)}`;
       await openLanding(warehouse);
-      await warehouse.transaction(() => defineTables(warehouse, featureTables()));
+      await warehouse.transaction(async () => {
+        await defineTables(warehouse, historyTables());
+        await defineTables(warehouse, pseudonymTables());
+      });
       const patientId = choices.patientId === "person_id" ? "person_id::varchar" : await pseudonym(warehouse);
 
       await codeEvents(context, { asOf: asOfDay, since: `date ${literal(since)}`, ...choices });
-      const built = await warehouse.transaction(async () => {
-        await run("persons.sql", { as_of: asOfDay, patient_id: patientId, persons_a_slice: String(personsASlice) });
-        const slices = await warehouse.rows<{ slice: number; first: number; last: number; persons: number }>(
-          `select slice, min(person_id) as first, max(person_id) as last, count(*) as persons
-           from changed_person group by slice order by slice`,
+      const inSlices = async (file: string, more: Readonly<Record<string, string>> = {}) => {
+        const slices = await warehouse.rows<{ first: number; last: number; persons: number }>(
+          `select min(person_id) as first, max(person_id) as last, count(*) as persons
+           from changed_person
+           group by events_so_far // ${eventsASlice} order by first`,
         );
         const total = slices.reduce((sum, { persons }) => sum + persons, 0);
         let done = 0;
-        for (const { slice, first, last, persons } of slices) {
-          await run("history.sql", {
-            slice: String(slice),
-            first: String(first),
-            last: String(last),
-            as_of: asOfDay,
-            run_id: literal(runId),
-          });
+        for (const { first, last, persons } of slices) {
+          await run(file, { first: String(first), last: String(last), ...more });
           done += persons;
           progress({ done, total, unit: "patients" });
         }
         return total;
+      };
+      await warehouse.transaction(async () => {
+        await run("persons.sql", { as_of: asOfDay, patient_id: patientId });
+        await inSlices("history-events.sql");
       });
+      // Each slice is kept as it is done: what is not committed stays in memory.
+      const built = await inSlices("history.sql", { as_of: asOfDay, run_id: literal(runId) });
       const count = await warehouse.row<{ patients: number; excluded: number }>(
         `select
            (select count(*) from features.patient_history) as patients,
@@ -91,8 +95,15 @@ async function pseudonym(warehouse: Warehouse): Promise<string> {
   return "left(sha256((select key from features.pseudonym_key) || ':' || person_id), 32)";
 }
 
-const featureTables = (): TableDefinitions => ({
+/** Histories are built again where their tables have become others. */
+const historyTables = (): TableDefinitions => ({
   part: "features",
   sql: sqlText(import.meta.url, "features.sql"),
+  rows: "made anew",
+});
+
+const pseudonymTables = (): TableDefinitions => ({
+  part: "pseudonyms",
+  sql: sqlText(import.meta.url, "pseudonyms.sql"),
   rows: "kept",
 });

@@ -22,7 +22,7 @@ export interface BatchFileWritten {
   readonly bytes: number;
 }
 
-/** What the columns of a list are in `features.history_event`. */
+/** What the columns of a list are in `features.history_event` and `features.history_code`. */
 const eventColumns: Readonly<Record<string, string>> = {
   patient_id: "patient_id",
   lab_date: "day",
@@ -57,8 +57,8 @@ export async function writeBatchFiles(
       kind === "patients"
         ? `features.patient_history ${only}`
         : `features.history_event
-           join (select person_id, patient_id from features.patient_history ${only}) using (person_id)
-           where kind = ${literal(kind)}`;
+           join (from features.history_code where kind = ${literal(kind)}) using (code_id)
+           join (select person_id, patient_id from features.patient_history ${only}) using (person_id)`;
     const select = `select ${columnsOf(kind, options)} from ${rows}`;
     if (!(await warehouse.row(`${select} limit 1`, undefined, control))) continue;
     const temporary = await mkdtemp(join(folder, `.${kind}-`));

@@ -358,6 +358,17 @@ describe("building histories", () => {
     expect(await warehouse.row("select as_of from features.patient_history")).toEqual({ as_of: "2026-01-01" });
   });
 
+  it("builds what a run that was stopped has left, with no entry twice", async () => {
+    await using warehouse = await openCdm({ "cdm.person": [person(1), person(2)], ...coded(1, 2) });
+    await build(warehouse, "2026-01-01");
+    await warehouse.run("delete from features.patient_history where person_id = 2");
+    expect(await build(warehouse, "2026-01-01")).toMatchObject({ patients: 2, built: 1 });
+    expect(await warehouse.rows("select person_id from features.history_event order by all")).toEqual([
+      { person_id: 1 },
+      { person_id: 2 },
+    ]);
+  });
+
   it("needs a CDM with rows", async () => {
     await using warehouse = await openCdm({});
     expect(await failureOf(build(warehouse))).toMatchObject({ code: "WAREHOUSE_INVALID", stage: "mappedWarehouse" });

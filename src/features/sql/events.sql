@@ -18,7 +18,25 @@ from (
     ) = 1
 );
 
+insert into features.history_code by name
+select
+    coalesce((select max(code_id) from features.history_code), 0) + row_number() over (order by kind, code_type, code)
+        as code_id,
+    kind, code, code_type
+from (select distinct kind, code, code_type from chosen_code)
+anti join features.history_code using (kind, code, code_type);
+
+-- `sign` tells codes apart as `code_id` does, and is the same in every warehouse.
 create or replace temp view coded_event as
-select person_id, kind, day, code, code_type, abnormal
+with identified_code as (
+    select
+        kind, concept_id, source_concept_id, source_value,
+        code_id,
+        hash(kind, code, code_type) as sign
+    from chosen_code
+    join features.history_code using (kind, code, code_type)
+)
+
+select person_id, day, code_id, sign, abnormal
 from raw_event
-left join chosen_code using (kind, concept_id, source_concept_id, source_value);
+left join identified_code using (kind, concept_id, source_concept_id, source_value);

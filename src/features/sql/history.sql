@@ -1,15 +1,12 @@
--- patient_history of the PhenOM contract, of one slice of the persons whose history has changed.
-
-create or replace temp table slice_event as
-select coded_event.*
-from coded_event
-semi join (select person_id from changed_person where slice = {{slice}}) using (person_id)
-where person_id between {{first}} and {{last}} and code is not null;
-
-insert into features.history_event by name from slice_event;
+-- patient_history of the PhenOM contract, of some of the persons whose history has changed.
 
 insert into features.patient_history by name
-with list_of_person as (
+with slice_person as (
+    from changed_person
+    where person_id between {{first}} and {{last}}
+),
+
+list_of_person as (
     select
         person_id,
         list_sort(list({'lab_date': day, 'loinc': code, 'value_abnormal': abnormal}) filter (kind = 'lab_results'))
@@ -20,7 +17,10 @@ with list_of_person as (
             as procedures,
         list_sort(list({'medication_start': day, 'code': code, 'code_type': code_type}) filter (kind = 'medications'))
             as medications
-    from slice_event
+    from features.history_event
+    join features.history_code using (code_id)
+    semi join slice_person using (person_id)
+    where person_id between {{first}} and {{last}}
     group by person_id
 )
 
@@ -43,5 +43,5 @@ select
     not_expressed,
     fingerprint,
     {{run_id}} as run_id
-from history_person
+from slice_person
 join list_of_person using (person_id);

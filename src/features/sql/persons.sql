@@ -23,9 +23,9 @@ with born as (
 counted as (
     select
         person_id,
-        count(code) as events,
-        count(*) - count(code) as not_expressed,
-        sum(hash(kind, day, code, code_type, abnormal)) as fingerprint
+        count(code_id) as events,
+        count(*) - count(code_id) as not_expressed,
+        sum(hash(sign, day, abnormal)) as fingerprint
     from coded_event
     group by person_id
 ),
@@ -56,7 +56,9 @@ left join counted using (person_id)
 left join dead using (person_id);
 
 create or replace temp table changed_person as
-select person_id, (row_number() over (order by person_id) - 1) // {{persons_a_slice}} as slice
+select
+    history_person.*,
+    sum(history_person.events) over (order by person_id rows unbounded preceding)::bigint as events_so_far
 from history_person
 left join features.patient_history built using (person_id)
 where reason is null and built.fingerprint is distinct from history_person.fingerprint;

@@ -7,4 +7,3 @@ drop table chosen_code;
 drop table history_person;
 drop table changed_person;
 drop table gone_person;
-drop table if exists slice_event;

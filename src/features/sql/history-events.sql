@@ -1,0 +1,8 @@
+-- The entries of some of the histories that have changed.
+
+insert into features.history_event by name
+select person_id, code_id, day, abnormal
+from coded_event
+semi join changed_person using (person_id)
+where person_id between {{first}} and {{last}} and code_id is not null
+order by person_id;
