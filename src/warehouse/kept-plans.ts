@@ -67,6 +67,7 @@ async function makeOnce(warehouse: Warehouse, sql: string): Promise<readonly str
       const definition = statement.slice(made.length);
       const create = `create temp table if not exists ${table}`;
       await warehouse.run(as ? `${create} as\n${definition}\nwith no data` : `${create} ${definition}`);
+      repeated.push(`delete from ${table}`);
       if (as) repeated.push(`insert into ${table}\n${definition}`);
     } else if (dropped !== undefined) repeated.push(`delete from ${dropped}`);
     else if (makes(statement)) await warehouse.run(statement);
@@ -76,6 +77,8 @@ async function makeOnce(warehouse: Warehouse, sql: string): Promise<readonly str
 }
 
 const makes = (statement: string) => /^(create|drop|alter|set|reset|attach|detach)\s/.test(statement);
+
+const isOfTransaction = (sql: string) => /^(begin|commit|rollback)\b/.test(sql);
 
 async function plannedQueries(warehouse: Warehouse, texts: Map<string, readonly string[]>): Promise<Queries> {
   const plans = new Map<string, readonly KeptPlan[]>();
@@ -102,13 +105,13 @@ async function plannedQueries(warehouse: Warehouse, texts: Map<string, readonly 
   };
   return {
     async run(sql, parameters, options) {
-      const kept = await plansOf(sql);
+      if (sql === "rollback") filled = new Set();
+      const kept = isOfTransaction(sql) ? undefined : await plansOf(sql);
       if (kept) for (const plan of kept) await execute(plan, parameters, options);
       else {
-        filled = undefined;
+        if (!isOfTransaction(sql)) filled = undefined;
         await warehouse.run(sql, parameters, options);
       }
-      if (sql === "rollback") filled = new Set();
     },
     async rows<R>(sql: string, parameters?: QueryParameters, options?: QueryOptions) {
       const [plan] = (await plansOf(sql)) ?? [];
