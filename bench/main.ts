@@ -2,6 +2,7 @@
 
 const [name = "", ...rest] = process.argv.slice(2);
 const benchmarks: Readonly<Record<string, () => Promise<{ run: (options: readonly string[]) => Promise<void> }>>> = {
+  bundle: () => import("./bundle.ts"),
   csv: () => import("./csv.ts"),
   fhir: () => import("./fhir.ts"),
   nights: () => import("./nights.ts"),

@@ -1,5 +1,5 @@
 import { columnTypes } from "../warehouse/json-structure.ts";
-import { identifier, literal, literalList, sqlText } from "../warehouse/sql-text.ts";
+import { literal, literalList, sqlText } from "../warehouse/sql-text.ts";
 import { type Changes, openChanges } from "./changes.ts";
 import { quarantine, registerFiles } from "./landing-files.ts";
 import { groups, type LandingContext, type LandingPlan, largeBytes, ordinaryBytes } from "./landing-plan.ts";
@@ -169,14 +169,14 @@ async function tablesOf(relation: string, { warehouse, tables }: LandingContext)
 
 /** The landing tables of this landing in which one resource is there several times. */
 async function withVersions(context: LandingContext): Promise<readonly LandingTable[]> {
-  const tables = await tablesOf("landing_file join meta.file_records using (file_id)", context);
-  if (tables.length === 0) return [];
-  const several = tables.map(
-    ({ table, resourceType }) =>
-      `exists (select 1 from ${table} group by landing_source, id having count(*) > 1) as ${identifier(resourceType)}`,
-  );
-  const found = (await context.warehouse.row<Record<string, boolean>>(`select ${several.join(", ")}`))!;
-  return tables.filter(({ resourceType }) => found[resourceType]);
+  const several: LandingTable[] = [];
+  for (const table of await tablesOf("landing_file join meta.file_records using (file_id)", context)) {
+    const found = await context.warehouse.row(
+      `select 1 from ${table.table} group by landing_source, id having count(*) > 1 limit 1`,
+    );
+    if (found) several.push(table);
+  }
+  return several;
 }
 
 const contentOfVersion = "md5(concat_ws('|', *columns(version.* exclude (landing_file))))";

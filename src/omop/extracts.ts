@@ -81,15 +81,18 @@ const ownTableOf: Readonly<Record<string, string>> = {
 /**
  * One relation a shape over all extracts, so that what comes after knows persons, visits, events but not their sources.
  * Columns meet by name; an extract that leaves one out gives NULL. A view holds no rows, however many there are; a table is
- * planned once, which is what takes the time where there are few.
+ * planned once, which is what takes the time where there are few, and filled by one extract after the other.
  */
 export function createExtracts(extracts: readonly Extract[], kind: "view" | "table"): string {
   return shapes
     .map((shape) => {
       const selects = extracts.filter((extract) => extract.shape === shape).map(({ select }) => `(\n${select}\n)`);
-      return `create or replace temp ${kind} extracted_${shape} as\n${[`from ${shape}_shape`, ...selects].join(
-        "\nunion all by name\n",
-      )};`;
+      if (kind === "view") {
+        const union = [`from ${shape}_shape`, ...selects].join("\nunion all by name\n");
+        return `create or replace temp view extracted_${shape} as\n${union};`;
+      }
+      const fill = selects.map((select) => `insert into extracted_${shape} by name\n${select};`);
+      return [`create or replace temp table extracted_${shape} as from ${shape}_shape;`, ...fill].join("\n\n");
     })
     .join("\n\n");
 }

@@ -16,6 +16,14 @@ export function sqlText(moduleUrl: string, file: string, parts: Readonly<Record<
   });
 }
 
+/** The statements of a text, each without the comments before it. */
+export function splitStatements(sql: string): string[] {
+  const statements = sql.match(/(?:'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|[^;'"-]|-)+/g) ?? [];
+  return statements
+    .map((statement) => statement.replace(/^(?:\s+|--[^\n]*)+/, "").trimEnd())
+    .filter((statement) => statement !== "");
+}
+
 /** A value as a SQL string literal. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;

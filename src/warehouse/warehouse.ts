@@ -1,6 +1,12 @@
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { DuckDBInstance, type DuckDBType, type DuckDBValue } from "@duckdb/node-api";
+import {
+  DuckDBInstance,
+  type DuckDBResult,
+  type DuckDBType,
+  type DuckDBValue,
+  ResultReturnType,
+} from "@duckdb/node-api";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import type { RunLedger } from "../pipeline/pipeline.ts";
 import type { Batch } from "../pipeline/stage.ts";
@@ -38,6 +44,12 @@ export interface QueryOptions {
 /** The values bound to `$1`, `$2`, … of a statement. */
 export type QueryParameters = readonly (string | number | bigint | boolean | null)[];
 
+/** A statement that DuckDB has planned. Made by {@link Warehouse.plan}, and of use until the warehouse is closed. */
+export interface PlannedStatement {
+  /** Runs it, and gives its rows, or how many rows it changed. */
+  run<R = Row>(parameters?: QueryParameters, options?: QueryOptions): Promise<{ rows: R[]; changed: number }>;
+}
+
 /** An open DuckDB database with the seven schemas of a warehouse. Made by {@link openWarehouse}. */
 export interface Warehouse extends AsyncDisposable {
   /** The file, or ":memory:". */
@@ -56,6 +68,11 @@ export interface Warehouse extends AsyncDisposable {
   rows<R = Row>(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<R[]>;
   /** The first row of a query; undefined when there is none. */
   row<R = Row>(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<R | undefined>;
+  /**
+   * Plans one statement, to be run many times without being planned again. Plans follow the values that the tables hold at the time;
+   * see `keepPlans` for what that asks of them.
+   */
+  plan(sql: string): Promise<PlannedStatement>;
   /** The rows of a query of any size, batch by batch, on a connection of its own. */
   stream<R = Row>(sql: string, options?: QueryOptions): AsyncGenerator<Batch<R>>;
   /** The chunks of a query of any size as DuckDB holds them, with the result that describes their columns. */
@@ -130,12 +147,25 @@ async function openDatabase(
       await query(sql, parameters, options);
     },
     async rows<R>(sql: string, parameters?: QueryParameters, options?: QueryOptions) {
-      const result = await query(sql, parameters, options);
-      const names = result.deduplicatedColumnNames();
-      return (await result.getRows()).map((row) => toObject(names, row)) as R[];
+      return (await rowsOf(await query(sql, parameters, options))) as R[];
     },
     async row<R>(sql: string, parameters?: QueryParameters, options?: QueryOptions) {
       return (await warehouse.rows<R>(sql, parameters, options))[0];
+    },
+    async plan(sql) {
+      mustBeOpen();
+      const statement = await main.call((own) => own.prepare(sql));
+      return {
+        async run<R>(parameters?: QueryParameters, options?: QueryOptions) {
+          mustBeOpen();
+          const result = await main.call(() => {
+            if (parameters) statement.bind([...parameters]);
+            return statement.run();
+          }, options?.signal);
+          const givesRows = result.returnType === ResultReturnType.QUERY_RESULT;
+          return { rows: givesRows ? ((await rowsOf(result)) as R[]) : [], changed: result.rowsChanged };
+        },
+      };
     },
     async *stream<R>(sql: string, options?: QueryOptions) {
       for await (const { result, chunk } of warehouse.streamChunks(sql, options)) {
@@ -267,6 +297,11 @@ async function openInstance(path: string, options: WarehouseOptions): Promise<Du
       cause: error,
     });
   }
+}
+
+async function rowsOf(result: DuckDBResult): Promise<Row[]> {
+  const names = result.deduplicatedColumnNames();
+  return (await result.getRows()).map((row) => toObject(names, row));
 }
 
 function toObject(names: readonly string[], row: readonly DuckDBValue[]): Row {

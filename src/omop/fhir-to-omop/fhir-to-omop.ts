@@ -3,6 +3,7 @@ import { landFiles } from "../../ingest/land-fhir.ts";
 import { type LandingTable, openLanding } from "../../ingest/landing-tables.ts";
 import { resourcesIn } from "../../ingest/stage-carefully.ts";
 import { loadVocabulary } from "../../vocabulary/load-vocabulary.ts";
+import { keepPlans } from "../../warehouse/kept-plans.ts";
 import { identifier, sqlText } from "../../warehouse/sql-text.ts";
 import type { Row, Value } from "../../warehouse/values.ts";
 import { openWarehouse, type Warehouse } from "../../warehouse/warehouse.ts";
@@ -54,7 +55,7 @@ const mappedTypes = [
 ];
 
 /** The types that are read: also Medication, which others refer to. */
-const readTypes = new Set([...mappedTypes, "Medication"]);
+const readTypes: ReadonlySet<string> = new Set([...mappedTypes, "Medication"]);
 
 /**
  * Opens a mapper of FHIR resources that answers as `POST /fhir2omop/create` of the PhenoML API does: the rows of OMOP CDM 5.4
@@ -72,33 +73,32 @@ export async function openFhirToOmop({ vocabulary, vocabularyCache }: FhirToOmop
   const warehouse = await openWarehouse(":memory:");
   try {
     const { version } = await loadVocabulary(warehouse, vocabulary, { cache: vocabularyCache });
-    const landing = await openLanding(warehouse);
+    const tables = (await openLanding(warehouse)).filter(({ resourceType }) => readTypes.has(resourceType));
     const parts = sqlParts(options, version);
-    const run = (steps: readonly MappingStep[]) => runSteps({ target: warehouse, signal, progress }, steps, parts);
-    const { signal } = new AbortController();
-    const progress = () => {};
-    await run([...ruleSteps, ...preparingSteps, "resolve/concept-map.sql"]);
+    const run = (target: Warehouse, steps: readonly MappingStep[]) =>
+      runSteps({ target, signal: new AbortController().signal, progress: () => {} }, steps, parts);
     // To hand out the few rows of a Bundle to several threads takes longer than to do the work.
-    await warehouse.run("set threads = 1");
+    await warehouse.run("set threads = 1; set disabled_optimizers = 'statistics_propagation'");
+    await run(warehouse, [...ruleSteps, ...preparingSteps, "resolve/concept-map.sql"]);
+    const work = async (target: Warehouse, resources: unknown): Promise<FhirToOmopAnswer> => {
+      await land(target, resources, tables);
+      await run(target, steps);
+      return await answer(target, version, resources);
+    };
+    const planned = await keepPlans(warehouse, async (target) => {
+      await work(target, { resourceType: "Bundle" });
+    });
 
     const map = async (resources: unknown): Promise<FhirToOmopAnswer> => {
-      const found = [...resourcesIn(resources)];
-      const types = new Set(found.map(({ type }) => type));
-      if (found.every(({ type }) => !type))
+      const types = new Set(Array.from(resourcesIn(resources), ({ type }) => type));
+      if ([...types].every((type) => !type))
         return refusal("There is no FHIR resource: neither a Bundle with resources nor a resource.");
       if (!types.has("Patient")) return refusal("There is no Patient: OMOP has no row without a person.");
-      await warehouse.run("begin transaction");
+      await planned.run("begin transaction");
       try {
-        const tables = landing.filter(({ resourceType }) => readTypes.has(resourceType) && types.has(resourceType));
-        await land(warehouse, resources, tables);
-        await run(stepsFor(types));
-        return await answer(
-          warehouse,
-          version,
-          found.map(({ value }) => value),
-        );
+        return await work(planned, resources);
       } finally {
-        await warehouse.run("rollback");
+        await planned.run("rollback");
       }
     };
 
@@ -130,22 +130,20 @@ async function land(warehouse: Warehouse, value: unknown, tables: readonly Landi
   );
 }
 
-/** The steps for resources of some types. Extracts of other types would give no rows, but take time to be planned. */
-function stepsFor(types: ReadonlySet<string | undefined>): readonly MappingStep[] {
-  const extracts = chosenExtracts(
-    fhirExtracts.filter(({ resourceType }) => types.has(resourceType) && mappedTypes.includes(resourceType)),
-    options,
-  );
-  return [
-    ...sharedSteps(extracts),
-    { text: createExtracts(extracts, "table") },
-    ...rowSteps(options),
-    "derived/observation-period.sql",
-    { work: cutTexts },
-    "report/dropped-and-lineage.sql",
-    "report/code-records.sql",
-  ];
-}
+const extracts = chosenExtracts(
+  fhirExtracts.filter(({ resourceType }) => mappedTypes.includes(resourceType)),
+  options,
+);
+
+/** From what has landed to all that an answer says. */
+const steps: readonly MappingStep[] = [
+  ...sharedSteps(extracts),
+  { text: createExtracts(extracts, "table") },
+  ...rowSteps(options),
+  "derived/observation-period.sql",
+  { work: cutTexts },
+  "report/dropped-and-lineage.sql",
+];
 
 function refusal(message: string): FhirToOmopAnswer {
   return { success: false, message, tables: {}, mappings: [], dropped: [], summary: summaryOf([]) };
@@ -153,7 +151,7 @@ function refusal(message: string): FhirToOmopAnswer {
 
 type Mapping = FhirToOmopAnswer["mappings"][number];
 
-async function answer(warehouse: Warehouse, version: string, resources: readonly unknown[]): Promise<FhirToOmopAnswer> {
+async function answer(warehouse: Warehouse, version: string, resources: unknown): Promise<FhirToOmopAnswer> {
   const place = placesOf(resources);
   const found = await warehouse.rows<Row>(sqlText(import.meta.url, "mappings.sql"));
   found.sort((a, b) => place(a) - place(b));
@@ -200,14 +198,14 @@ async function messageOf(warehouse: Warehouse): Promise<string> {
 type Place = (record: Row) => number;
 
 /** Where a record stands in the input; those without an id come last. */
-function placesOf(resources: readonly unknown[]): Place {
-  const places = new Map(
-    resources.map((resource, i) => {
-      const { resourceType, id } = (resource ?? {}) as { resourceType?: unknown; id?: unknown };
-      return [`${resourceType}/${id}`, i];
-    }),
-  );
-  return ({ resource_type, resource_id }) => places.get(`${resource_type}/${resource_id}`) ?? resources.length;
+function placesOf(resources: unknown): Place {
+  const places = new Map<string, number>();
+  let count = 0;
+  for (const { value } of resourcesIn(resources)) {
+    const { resourceType, id } = (value ?? {}) as { resourceType?: unknown; id?: unknown };
+    places.set(`${resourceType}/${id}`, count++);
+  }
+  return ({ resource_type, resource_id }) => places.get(`${resource_type}/${resource_id}`) ?? count;
 }
 
 /** The rows of the contract's tables, in the order of the records that they came from. */
