@@ -50,7 +50,7 @@ export function columnsNamedIn(mapping: CsvFileMapping): string[] {
 }
 
 const required = new Set(["id", "birthDate", "person", "start", "text"]);
-const noValues = new Set(["kind", "type"]);
+const noValues = new Set(["kind", "type", "of"]);
 
 function inPart(path: readonly (string | number)[], part: object): CsvReference[] {
   return Object.entries(part).flatMap(([name, field]): CsvReference[] => {
