@@ -75,7 +75,7 @@ function delimiterOf(line: string): string {
 }
 
 function uniqueNames(header: readonly string[]): string[] {
-  const taken = new Set(["landing_place", "landing_source", "landing_file", "landing_row"]);
+  const taken = new Set(["landing_place", "landing_source", "landing_file", "landing_row", "landing_line"]);
   return header.map((cell, i) => {
     const name = cell === "" ? `column_${i + 1}` : cell;
     let unique = name;

@@ -8,6 +8,7 @@ import {
 import { identifier, literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { missingColumns } from "./csv-columns.ts";
+import { applyCorrections } from "./csv-corrected-rows.ts";
 import { checkExpressions } from "./csv-expressions.ts";
 import { type CsvFile, landingColumns, landingTable } from "./csv-file.ts";
 import { doesNotFit } from "./csv-mapping.ts";
@@ -35,9 +36,11 @@ export async function landCsv(files: readonly CsvFile[], context: CsvLandingCont
   await keepMapping(files, context);
   await checkExpressions(warehouse, context.mapping, context.source);
   await forgetEarlierRows(warehouse);
+  const hasCorrections = (await warehouse.row("select 1 from meta.csv_correction limit 1")) !== undefined;
   for (const file of files) {
     context.signal.throwIfAborted();
     await countRows(file, await landFile(file, context), warehouse);
+    if (hasCorrections && file.mapping && !file.problem) await correct(file, context);
     context.onFile();
   }
   await tidy(new Set(files.filter(({ mapping }) => mapping).map(({ name }) => name)), context);
@@ -45,6 +48,13 @@ export async function landCsv(files: readonly CsvFile[], context: CsvLandingCont
   const ids = await warehouse.rows<{ file_id: number }>("select file_id from landing_file order by file_id");
   await warehouse.run("drop table landing_file");
   return ids.map(({ file_id }) => file_id);
+}
+
+async function correct({ path }: CsvFile, context: CsvLandingContext): Promise<void> {
+  const landed = await context.warehouse.row<{ file_id: number }>("select file_id from landing_file where path = $1", [
+    path,
+  ]);
+  await applyCorrections(landed!.file_id, context.mapping, context);
 }
 
 async function landFile(file: CsvFile, context: CsvLandingContext): Promise<RowCounts> {
@@ -95,7 +105,7 @@ async function keepMapping(files: readonly CsvFile[], context: CsvLandingContext
       (name) => `alter table ${landingTable(file)} add column if not exists ${identifier(name)} varchar;`,
     );
     await warehouse.run(
-      `create table if not exists ${landingTable(file)} (landing_source varchar, landing_file integer, landing_row varchar);
+      `create table if not exists ${landingTable(file)} (landing_source varchar, landing_file integer, landing_row varchar, landing_line bigint);
        ${columns.join("\n")}`,
     );
     const dates = { ...mapping.dates, ...file.mapping.dates };
@@ -107,8 +117,8 @@ async function keepMapping(files: readonly CsvFile[], context: CsvLandingContext
     );
     await warehouse.run(
       `insert into meta.csv_layout
-       select file_id, $2, $3, json_transform($4::json, '["VARCHAR"]') from landing_file where path = $1`,
-      [file.path, file.name, file.delimiter, JSON.stringify(file.header)],
+       select file_id, $2, $3, json_transform($4::json, '["VARCHAR"]'), $5 from landing_file where path = $1`,
+      [file.path, file.name, file.delimiter, JSON.stringify(file.header), transform !== undefined],
     );
   }
 }
@@ -145,7 +155,7 @@ export async function tidy(
 }
 
 /** The id of the records that rows are, where each is one record and nothing else. */
-function idOfRows(mapping: CsvFileMapping): CsvValue | undefined {
+export function idOfRows(mapping: CsvFileMapping): CsvValue | undefined {
   const { person, visit, provider, careSite, payerPlan } = mapping;
   return partsOf(mapping).length > 1 ? undefined : (person ?? visit ?? provider ?? careSite ?? payerPlan)?.id;
 }
