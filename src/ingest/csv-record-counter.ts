@@ -5,7 +5,7 @@ export interface RecordCounter {
   end(): { records: number; unsafe?: Unsafe };
 }
 
-type Unsafe = "OPEN_QUOTE" | "STRAY_QUOTE" | "MIXED_LINE_ENDS" | "LONG_RECORD" | "SURPLUS_FIELD";
+type Unsafe = "OPEN_QUOTE" | "STRAY_QUOTE" | "MIXED_LINE_ENDS" | "LONG_RECORD" | "SURPLUS_FIELD" | "NUL_CHARACTER";
 
 /** DuckDB's reader keeps whole records in memory. */
 const longestSafe = 64 * 1024 * 1024;
@@ -14,12 +14,16 @@ const quote = 0x22;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const space = 0x20;
+const firstBeyondAscii = 0x7f;
 
 const fieldStart = 0;
-const plain = 1;
-const quoted = 2;
-const quoteSeen = 3;
-const startAfterQuoted = 4;
+/** Nothing but spaces, so far. */
+const blank = 1;
+/** No character yet that every reader holds for one of a word. */
+const odd = 2;
+const plain = 3;
+const quoted = 4;
+const quoteSeen = 5;
 
 /**
  * A record ends at a line end outside quotes; blank lines are none. A quote opens only at the start of a field, as in
@@ -34,14 +38,16 @@ export function createRecordCounter(delimiter: number): RecordCounter {
   let longest = 0;
   let delimiters = 0;
   let delimitersOfHeader = 0;
+  let hasNul = false;
+  // A quote behind a blank, or something behind the quote that closes a field: readers differ in what they make of it.
   let stray = false;
-  // DuckDB lets an empty field too many pass where the field before it was quoted.
+  // DuckDB lets an empty field too many pass.
   let surplus = false;
   const ends = { lineFeed: 0, carriageReturn: 0, both: 0 };
 
   const endRecord = () => {
     if (records === 0) delimitersOfHeader = delimiters;
-    else if (state === startAfterQuoted && delimiters > delimitersOfHeader) surplus = true;
+    else if ((state === fieldStart || state === quoteSeen) && delimiters > delimitersOfHeader) surplus = true;
     records += 1;
   };
 
@@ -69,7 +75,10 @@ export function createRecordCounter(delimiter: number): RecordCounter {
       const hasReturn = next(carriageReturn, start) < end;
       if (hasReturn && next(carriageReturn, start) < end - 1) return start;
       ends[hasReturn ? "both" : "lineFeed"] += 1;
-      if (end - start > (hasReturn ? 1 : 0)) records += 1;
+      const last = hasReturn ? end - 2 : end - 1;
+      if (last >= start) records += 1;
+      if (chunk[last] === delimiter && last >= start && !surplus)
+        surplus = countOf(delimiter, chunk, start, end) > delimitersOfHeader;
       longest = Math.max(longest, sinceRecord + end - start);
       sinceRecord = 0;
       start = end + 1;
@@ -92,17 +101,16 @@ export function createRecordCounter(delimiter: number): RecordCounter {
         sinceRecord = 0;
         return i + 1;
       } else if (byte === delimiter) {
-        now = now === quoteSeen ? startAfterQuoted : fieldStart;
+        now = fieldStart;
         delimiters += 1;
         filled = true;
         afterReturn = false;
-      } else if (byte === quote && now !== plain) {
-        now = quoted;
-        afterReturn = false;
       } else if (now !== plain) {
-        if (now === quoteSeen) stray = true;
-        if (byte === space && (now === fieldStart || now === startAfterQuoted)) filled = true;
-        else now = plain;
+        if (byte === quote && (now === blank || now === odd)) stray = true;
+        if (byte !== quote && now === quoteSeen) stray = true;
+        if (byte === quote && now !== odd) now = quoted;
+        else if (byte === space && (now === fieldStart || now === blank)) now = blank;
+        else now = byte > space && byte < firstBeyondAscii ? plain : odd;
         afterReturn = false;
       }
     }
@@ -114,6 +122,7 @@ export function createRecordCounter(delimiter: number): RecordCounter {
   return {
     push(chunk) {
       const next = searchIn(chunk);
+      hasNul ||= chunk.includes(0);
       for (let i = 0; i < chunk.length; ) {
         const atLineStart = state === fieldStart && !filled && !afterReturn;
         if (atLineStart && records > 0) i = passPlainLines(chunk, i, next);
@@ -130,10 +139,17 @@ export function createRecordCounter(delimiter: number): RecordCounter {
   function whyUnsafe(): Unsafe | undefined {
     if (state === quoted) return "OPEN_QUOTE";
     if (stray) return "STRAY_QUOTE";
+    if (hasNul) return "NUL_CHARACTER";
     if (Object.values(ends).filter((count) => count > 0).length > 1) return "MIXED_LINE_ENDS";
     if (surplus) return "SURPLUS_FIELD";
     return Math.max(longest, sinceRecord) > longestSafe ? "LONG_RECORD" : undefined;
   }
+}
+
+function countOf(byte: number, chunk: Buffer, from: number, to: number): number {
+  let count = 0;
+  for (let i = from; i < to; i++) if (chunk[i] === byte) count += 1;
+  return count;
 }
 
 /** Where a byte comes next, from a place on; the length of the chunk where it does not. */

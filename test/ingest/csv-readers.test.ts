@@ -121,8 +121,8 @@ describe("DuckDB's reader and the one that goes record by record", () => {
   }, 60_000);
 
   it("account for every record of a file, whatever was done to it", async () => {
-    // Without tabs: fast-csv skips one beside a quote, which DuckDB keeps.
     const piece = fc.constantFrom(
+      "\t",
       '"',
       ",",
       "\n",
@@ -143,13 +143,7 @@ describe("DuckDB's reader and the one that goes record by record", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(piece, { maxLength: 60 }),
-        fc.array(
-          fc.tuple(
-            fc.nat(100),
-            fc.nat(255).filter((byte) => byte !== 9),
-          ),
-          { maxLength: 2 },
-        ),
+        fc.array(fc.tuple(fc.nat(100), fc.nat(255)), { maxLength: 2 }),
         async (pieces, flipped) => {
           const header = "id,born,sex\n";
           const content = Buffer.from(`${header}1,1950,F\n${pieces.join("")}\n9,1960,M\n`);
@@ -163,7 +157,15 @@ describe("DuckDB's reader and the one that goes record by record", () => {
           expect(read).toBe(file.rows.length + superseded + quarantined);
         },
       ),
-      { numRuns: 60, seed: 20261120, examples: [[[",", ",", '"', '",'], []]] },
+      {
+        numRuns: 60,
+        examples: [
+          [[",", ",", '"', '",'], []],
+          [['",",', "\t", '""a,a'], []],
+          [['a,a"', ',"', "a", '",', "\0"], []],
+          [["\0", '",', '"', "a,a"], []],
+        ],
+      },
     );
   }, 60_000);
 });
