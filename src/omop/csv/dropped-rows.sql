@@ -11,7 +11,7 @@ select
     landed.landing_line,
     landed as landed
 from (
-    select landing_place, landing_file, coalesce({{id}}, line.landing_row) as resource_id
+    select line.landing_place, line.landing_file, coalesce({{id}}, line.landing_row) as resource_id
     from {{rows}}
 ) record
 join mapping.dropped dropped
