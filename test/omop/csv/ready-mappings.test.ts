@@ -26,6 +26,42 @@ async function map(
   return report;
 }
 
+test("Synthea's bills are the costs of what each line names, in place of the sums of encounters and drugs", async () => {
+  const columns = "ID,CLAIMID,CHARGEID,PATIENTID,TYPE,AMOUNT,METHOD,PROCEDURECODE,PAYMENTS,APPOINTMENTID";
+  const lines = [
+    "1,k,1,p,CHARGE,100.5,,185345009,,e",
+    "2,k,2,p,PAYMENT,,COPAY,185345009,20,e",
+    "3,k,3,p,PAYMENT,,ECHECK,185345009,60.25,e",
+    "4,k,4,p,TRANSFEROUT,,,185345009,,e",
+    "5,k,5,p,PAYMENT,,CASH,185345009,20.25,e",
+    "6,k,6,p,CHARGE,5,,140,,e",
+    "7,l,1,p,CHARGE,15,,314076,,e",
+  ];
+  const intake = await anIntake();
+  const report = await map(intake, "synthea", {
+    ...ofAll,
+    "claims.csv": "Id,PATIENTID,APPOINTMENTID\nk,p,e\nl,p,e\n",
+    "claims_transactions.csv": `${columns}\n${lines.join("\n")}\n`,
+    "imaging_studies.csv":
+      "Id,DATE,PATIENT,ENCOUNTER,BODYSITE_DESCRIPTION,MODALITY_DESCRIPTION,INSTANCE_UID,PROCEDURE_CODE\n" +
+      "s,2020-01-01T10:00:00Z,p,e,Chest,Digital Radiography,1,399208008\ns,2020-01-01T10:00:00Z,p,e,Chest,Digital Radiography,2,399208008\n",
+  });
+  expect(report.resources.by_type["claims_transactions.csv"]).toMatchObject({ read: 7, mapped: 7 });
+  expect(report.resources.by_type["claims.csv"]).toMatchObject({ read: 2, reference: 2 });
+  expect(report.resources.by_type["imaging_studies.csv"]).toMatchObject({ read: 2, mapped: 2 });
+  expect(
+    await intake.warehouse.rows(
+      `select total_charge, total_paid, paid_by_payer, paid_by_patient, paid_patient_copay as copay,
+         (select drug_source_value from cdm.drug_exposure where drug_exposure_id = cost_event_id) as drug
+       from cdm.cost order by total_charge desc`,
+    ),
+  ).toEqual([
+    { total_charge: 100.5, total_paid: 100.5, paid_by_payer: 60.25, paid_by_patient: 40.25, copay: 20, drug: null },
+    { total_charge: 15, total_paid: null, paid_by_payer: null, paid_by_patient: null, copay: null, drug: "314076" },
+    { total_charge: 5, total_paid: null, paid_by_payer: null, paid_by_patient: null, copay: null, drug: "140" },
+  ]);
+});
+
 test("there are these", () => {
   expect(readyCsvMappings).toEqual(["notes", "omop", "smart-sample-patients", "synthea"]);
 });
