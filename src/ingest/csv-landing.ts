@@ -150,8 +150,21 @@ export async function tidy(
       id: `case when ${when} then ${valueSql(id, columns)} end`,
     };
     if (id !== undefined) await warehouse.run(sqlText(import.meta.url, "sql/csv-supersede.sql", parts));
-    await warehouse.run(sqlText(import.meta.url, "sql/csv-number.sql", parts));
+    if (await mayRepeat(table, source, warehouse)) {
+      await warehouse.run(sqlText(import.meta.url, "sql/csv-number.sql", parts));
+    }
   }
+}
+
+/** Whether rows have the same content, or had: to number them takes three times as long as to look. */
+async function mayRepeat(table: string, source: string, warehouse: Warehouse): Promise<boolean> {
+  const found = await warehouse.row<{ repeated: boolean }>(
+    `select
+       count(*) > count(distinct hash(landing_row)) or coalesce(bool_or(contains(landing_row, '-')), false) as repeated
+     from ${table}
+     where landing_source = ${literal(source)}`,
+  );
+  return found!.repeated;
 }
 
 /** The id of the records that rows are, where each is one record and nothing else. */
