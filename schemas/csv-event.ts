@@ -36,7 +36,9 @@ const unpivot = z.strictObject({
   }),
 });
 
+/** Rows with the same `id` are one event; without, each row is one. */
 const ofEveryEvent = {
+  id: value.optional(),
   person: value,
   visit: value.optional(),
   provider: value.optional(),

@@ -94,6 +94,10 @@ export const csvMappingSchema = z
       for (const [key, each] of Object.entries(file.join ?? {})) {
         if (files[each.file] === undefined) problem([name, "join", key, "file"], `${each.file} is not among the files`);
       }
+      for (const [i, { of = [] }] of (file.costs ?? []).entries()) {
+        const unknown = of.filter((key) => file.join?.[key] === undefined);
+        if (unknown.length > 0) problem([name, "costs", String(i), "of"], `${unknown.join(", ")} is not joined`);
+      }
     }
   });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { condition, date, system, value } from "./csv-value.ts";
+import { condition, date, system, text, value } from "./csv-value.ts";
 
 export * from "./csv-event.ts";
 
@@ -105,10 +105,13 @@ export const note = z.strictObject({
 });
 
 /**
- * What something cost: the visit that `visit` names, else the event, visit or plan of the same row. Amounts are numbers;
- * `currency` is a code such as USD.
+ * What something cost: the event in the first of the joined files `of` that has a row, else the visit that `visit` names, else
+ * the event or visit of the same row. Amounts are numbers; `currency` is a code such as USD. Rows with the same `id` are one
+ * cost, whose amounts are theirs added up.
  */
 export const cost = z.strictObject({
+  id: value.optional(),
+  of: z.array(text).min(1).optional(),
   person: value,
   visit: value.optional(),
   payerPlan: value.optional(),

@@ -50,11 +50,12 @@ function describeColumn(column: CsvColumnProfile, rows: number) {
   };
 }
 
-function looksLike({ dateFormats, codeSystems }: CsvColumnProfile): string {
+function looksLike({ dateFormats, timeFormat = "", decimalComma, codeSystems }: CsvColumnProfile): string {
   const codes = codeSystems.map(({ vocabulary, found }) =>
     found === undefined ? vocabulary : `${vocabulary} (${floorPercent(found)} % found)`,
   );
-  return [dateFormats.join(" or "), ...codes].filter((part) => part !== "").join(", ");
+  const dates = dateFormats.map((day) => `${day}${timeFormat}`).join(" or ");
+  return [dates, decimalComma ? "decimal comma" : "", ...codes].filter((part) => part !== "").join(", ");
 }
 
 /** 100 % only where it is all. */

@@ -16,6 +16,7 @@ export interface CsvWithHeader {
 }
 
 const longestHeader = 1 << 20;
+const usualHeader = 1 << 12;
 const delimiters = [",", "\t", ";", "|"] as const;
 
 /** Reads as far as the first line goes. Without `delimiter` it is the one of the usual four that cuts the line into most pieces. */
@@ -43,13 +44,12 @@ async function* joined(start: Buffer, more: AsyncIterator<Buffer>): AsyncGenerat
 /** Undefined: there must be more of the file to tell. */
 async function headOf(start: Buffer, isAll: boolean, given?: string): Promise<CsvHeader | Problem | undefined> {
   const line = start
+    .subarray(0, longestHeader)
     .toString("utf8")
     .replace(/^[\r\n]+/, "")
     .split(/[\r\n]/, 1)[0]!;
   const delimiter = given ?? delimiterOf(line);
-  const splitter = createCsvSplitter(delimiter, undefined);
-  const records = [...splitter.push(start), ...(isAll ? splitter.end() : [])];
-  const first = records[0];
+  const first = firstRecord(start, isAll, delimiter);
   if (first === undefined) {
     if (isAll) return { code: "NO_HEADER", reason: "the file is empty" };
     if (start.length < longestHeader) return undefined;
@@ -60,6 +60,14 @@ async function headOf(start: Buffer, isAll: boolean, given?: string): Promise<Cs
   return { delimiter, header: uniqueNames(cells!.map((cell) => (cell ?? "").trim())) };
 }
 
+/** It is sought in a little of the bytes first: to cut all of them into records would take longer than to read them. */
+function firstRecord(start: Buffer, isAll: boolean, delimiter: string) {
+  const inPart = createCsvSplitter(delimiter, undefined).push(start.subarray(0, usualHeader))[0];
+  if (inPart && !("code" in inPart)) return inPart;
+  const splitter = createCsvSplitter(delimiter, undefined);
+  return [...splitter.push(start), ...(isAll ? splitter.end() : [])][0];
+}
+
 function delimiterOf(line: string): string {
   const outsideQuotes = line.replace(/"(?:[^"]|"")*("|$)/g, "");
   const pieces = (delimiter: string) => outsideQuotes.split(delimiter).length;
@@ -67,7 +75,7 @@ function delimiterOf(line: string): string {
 }
 
 function uniqueNames(header: readonly string[]): string[] {
-  const taken = new Set(["landing_place", "landing_source", "landing_file", "landing_row"]);
+  const taken = new Set(["landing_place", "landing_source", "landing_file", "landing_row", "landing_line"]);
   return header.map((cell, i) => {
     const name = cell === "" ? `column_${i + 1}` : cell;
     let unique = name;

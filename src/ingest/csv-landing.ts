@@ -8,6 +8,7 @@ import {
 import { identifier, literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { missingColumns } from "./csv-columns.ts";
+import { applyCorrections } from "./csv-corrected-rows.ts";
 import { checkExpressions } from "./csv-expressions.ts";
 import { type CsvFile, landingColumns, landingTable } from "./csv-file.ts";
 import { doesNotFit } from "./csv-mapping.ts";
@@ -39,9 +40,11 @@ export async function landCsv(
   await keepMapping(files, context);
   await checkExpressions(warehouse, context.mapping, context.source);
   await forgetEarlierRows(warehouse);
+  const hasCorrections = (await warehouse.row("select 1 from meta.csv_correction limit 1")) !== undefined;
   for (const file of files) {
     context.signal.throwIfAborted();
     await countRows(file, await landFile(file, context), warehouse);
+    if (hasCorrections && file.mapping && !file.problem) await correct(file, context);
     context.onFile();
   }
   await tidy(new Set(files.filter(({ mapping }) => mapping).map(({ name }) => name)), context);
@@ -49,6 +52,13 @@ export async function landCsv(
   const ids = await warehouse.rows<{ file_id: number }>("select file_id from landing_file order by file_id");
   await warehouse.run("drop table landing_file");
   return ids.map(({ file_id }) => file_id);
+}
+
+async function correct({ path }: CsvFile, context: CsvLandingContext): Promise<void> {
+  const landed = await context.warehouse.row<{ file_id: number }>("select file_id from landing_file where path = $1", [
+    path,
+  ]);
+  await applyCorrections(landed!.file_id, context.mapping, context);
 }
 
 async function landFile(file: CsvFile, context: CsvLandingContext): Promise<RowCounts> {
@@ -99,7 +109,7 @@ async function keepMapping(files: readonly CsvFile[], context: CsvLandingContext
       (name) => `alter table ${landingTable(file)} add column if not exists ${identifier(name)} varchar;`,
     );
     await warehouse.run(
-      `create table if not exists ${landingTable(file)} (landing_source varchar, landing_file integer, landing_row varchar);
+      `create table if not exists ${landingTable(file)} (landing_source varchar, landing_file integer, landing_row varchar, landing_line bigint);
        ${columns.join("\n")}`,
     );
     const dates = { ...mapping.dates, ...file.mapping.dates };
@@ -111,8 +121,8 @@ async function keepMapping(files: readonly CsvFile[], context: CsvLandingContext
     );
     await warehouse.run(
       `insert into meta.csv_layout
-       select file_id, $2, $3, json_transform($4::json, '["VARCHAR"]') from landing_file where path = $1`,
-      [file.path, file.name, file.delimiter, JSON.stringify(file.header)],
+       select file_id, $2, $3, json_transform($4::json, '["VARCHAR"]'), $5 from landing_file where path = $1`,
+      [file.path, file.name, file.delimiter, JSON.stringify(file.header), transform !== undefined],
     );
   }
 }
@@ -144,12 +154,25 @@ export async function tidy(
       id: `case when ${when} then ${valueSql(id, columns)} end`,
     };
     if (id !== undefined) await warehouse.run(sqlText(import.meta.url, "sql/csv-supersede.sql", parts));
-    await warehouse.run(sqlText(import.meta.url, "sql/csv-number.sql", parts));
+    if (await mayRepeat(table, source, warehouse)) {
+      await warehouse.run(sqlText(import.meta.url, "sql/csv-number.sql", parts));
+    }
   }
 }
 
+/** Whether rows have the same content, or had: to number them takes three times as long as to look. */
+async function mayRepeat(table: string, source: string, warehouse: Warehouse): Promise<boolean> {
+  const found = await warehouse.row<{ repeated: boolean }>(
+    `select
+       count(*) > count(distinct hash(landing_row)) or coalesce(bool_or(contains(landing_row, '-')), false) as repeated
+     from ${table}
+     where landing_source = ${literal(source)}`,
+  );
+  return found!.repeated;
+}
+
 /** The id of the records that rows are, where each is one record and nothing else. */
-function idOfRows(mapping: CsvFileMapping): CsvValue | undefined {
+export function idOfRows(mapping: CsvFileMapping): CsvValue | undefined {
   const { person, visit, provider, careSite, payerPlan } = mapping;
   return partsOf(mapping).length > 1 ? undefined : (person ?? visit ?? provider ?? careSite ?? payerPlan)?.id;
 }

@@ -1,7 +1,7 @@
 import { identifier, literal, pathLiteral, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { type CsvFile, landingColumns, landingTable } from "./csv-file.ts";
-import { readRecords, rowsOf } from "./csv-records.ts";
+import { type CsvRow, readRecords, rowsOf } from "./csv-records.ts";
 import { rejectRows } from "./csv-rejects.ts";
 import { type CsvTransform, transformRows } from "./csv-transform.ts";
 
@@ -112,7 +112,7 @@ async function readCarefully(
       ignored,
     } = transform
       ? transformRows(split.rows, file, { transform, columns, file: file.name, seen })
-      : { rows: split.rows.map(({ cells }) => cells), bad: [], ignored: 0 };
+      : { rows: split.rows, bad: [], ignored: 0 };
     const rejects = [...bad, ...split.bad, ...refused];
     counts.read += good.length + bad.length;
     counts.ignored += ignored;
@@ -128,13 +128,13 @@ export async function landRows(
   file: Pick<CsvFile, "name">,
   fileId: string,
   columns: readonly string[],
-  rows: readonly (readonly (string | null)[])[],
+  rows: readonly Pick<CsvRow, "line" | "cells">[],
   { warehouse, source }: Pick<ReadContext, "warehouse" | "source">,
 ): Promise<void> {
   if (rows.length === 0) return;
   const land = sqlText(import.meta.url, "sql/csv-land-rows.sql", {
     ...landingParts(file, fileId, columns, source),
-    cells: columns.map((name, i) => `cells[${i + 1}] as ${identifier(name)}`).join(", "),
+    cells: columns.map((name, i) => `cells[${i + 2}] as ${identifier(name)}`).join(", "),
   });
-  await warehouse.run(land, [JSON.stringify(rows)]);
+  await warehouse.run(land, [JSON.stringify(rows.map(({ line, cells }) => [String(line), ...cells]))]);
 }

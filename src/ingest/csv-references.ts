@@ -24,11 +24,13 @@ export function csvReferences(mapping: CsvFileMapping): CsvReference[] {
     if (!Array.isArray(part)) return inPart([name], part);
     return part.flatMap((each, i) => inPart([name, i], each));
   });
+  // A column that the file may lack elsewhere may be lacking here: no row is then found.
+  const optional = new Set(parts.flatMap(({ columns, mayBeAbsent }) => (mayBeAbsent ? columns : [])));
   const joins = Object.entries(mapping.join ?? {}).flatMap(([alias, { on }]) =>
     Object.entries(on).flatMap(([ours, theirs]) => {
       const path = ["join", alias, "on", ours];
       return [
-        { path, columns: [ours] },
+        { path, columns: [ours], mayBeAbsent: optional.has(ours) },
         { path, columns: [`${alias}.${theirs}`] },
       ];
     }),
@@ -50,7 +52,7 @@ export function columnsNamedIn(mapping: CsvFileMapping): string[] {
 }
 
 const required = new Set(["id", "birthDate", "person", "start", "text"]);
-const noValues = new Set(["kind", "type"]);
+const noValues = new Set(["kind", "type", "of"]);
 
 function inPart(path: readonly (string | number)[], part: object): CsvReference[] {
   return Object.entries(part).flatMap(([name, field]): CsvReference[] => {

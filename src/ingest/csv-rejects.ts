@@ -39,7 +39,7 @@ export async function rejectRows(
   await quarantine(warehouse, rows, runId);
   await warehouse.run(
     `insert into meta.csv_reject
-     select file.file_id, reject.line, reject.column_name, reject.value, reject.code, reject.reason, reject."row", $2
+     select file.file_id, reject.line, reject.column_name, reject.value, reject.code, reject.reason, reject."row", $2, null
      from (
        select unnest(json_transform($1::json,
          '[{"path":"VARCHAR","line":"BIGINT","column_name":"VARCHAR","value":"VARCHAR","code":"VARCHAR","reason":"VARCHAR","row":"VARCHAR"}]'

@@ -49,4 +49,4 @@ async function csvTable(warehouse: Warehouse, name: string): Promise<CsvTable> {
   return { table, columns: columns.filter((column) => !systemColumns.has(column)) };
 }
 
-const systemColumns = new Set(["landing_source", "landing_file", "landing_row"]);
+const systemColumns = new Set(["landing_source", "landing_file", "landing_row", "landing_line"]);

@@ -19,7 +19,7 @@ export type CsvTransform = (
 
 /** Rows as they land, and those that do not. */
 export interface TransformedRows {
-  readonly rows: readonly (readonly (string | null)[])[];
+  readonly rows: readonly Pick<CsvRow, "line" | "cells">[];
   readonly bad: readonly BadRecord[];
   readonly ignored: number;
 }
@@ -35,7 +35,7 @@ export function transformRows(
     seen,
   }: { transform: CsvTransform; columns: readonly string[]; file: string; seen: Set<string> },
 ): TransformedRows {
-  const kept: (string | null)[][] = [];
+  const kept: Pick<CsvRow, "line" | "cells">[] = [];
   const bad: BadRecord[] = [];
   let ignored = 0;
   for (const { cells, line, text } of rows) {
@@ -48,12 +48,11 @@ export function transformRows(
       }
       const byName = new Map(Object.entries(answer).map(([name, value]) => [name.toLowerCase(), value]));
       for (const name of byName.keys()) seen.add(name);
-      kept.push(
-        columns.map((name) => {
-          const value = byName.get(name.toLowerCase());
-          return value === undefined || value === null || value === "" ? null : String(value);
-        }),
-      );
+      const textOf = (name: string) => {
+        const value = byName.get(name.toLowerCase());
+        return value === undefined || value === null || value === "" ? null : String(value);
+      };
+      kept.push({ line, cells: columns.map(textOf) });
     } catch (error) {
       // Its message may quote the row.
       const name = error instanceof Error ? error.name : typeof error;

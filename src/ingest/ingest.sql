@@ -75,10 +75,12 @@ create table if not exists meta.csv_layout (
     file_id         integer not null,
     file            varchar not null,     -- its name in the mapping
     delimiter       varchar not null,
-    header          varchar[] not null
+    header          varchar[] not null,
+    transformed     boolean not null      -- its rows went through a function of the user
 );
 
--- The rows of CSV files that were put aside, with what stands there: written to rejects.csv, corrected and fed back.
+-- The rows of CSV files that were put aside, and those that mapping dropped for what stands in them: written to rejects.csv,
+-- corrected and fed back.
 create table if not exists meta.csv_reject (
     file_id         integer not null,
     line            bigint,               -- counted from 1; NULL: the file as a whole
@@ -87,7 +89,17 @@ create table if not exists meta.csv_reject (
     code            varchar not null,
     reason          varchar not null,
     "row"           varchar,              -- the whole row as it is written; NULL: too long to be kept
-    run_id          varchar not null
+    run_id          varchar not null,
+    landing_row     varchar               -- of a row that has landed: what it is known by, without its number; else NULL
+);
+
+-- Rows of CSV files that were corrected. As long as a file has the row as it was, the corrected one is taken in its place.
+create table if not exists meta.csv_correction (
+    source          varchar not null,
+    file            varchar not null,     -- its name in the mapping
+    "row"           varchar not null,     -- as it was
+    landing_row     varchar,              -- by which it is known among rows that have landed; NULL: it could not be read
+    corrected       varchar not null
 );
 
 -- The id that a reference ends in: 'Patient/1', 'http://host/fhir/Patient/1/_history/2' and 'urn:uuid:1' all give '1'.

@@ -11,6 +11,7 @@ import { cdmRowSteps } from "./cdm-rows/cdm-rows.ts";
 import { hasChanged, isMapped, rememberMapping, rulesInUse } from "./changes/last-mapping.ts";
 import { mapChanges, notBeside } from "./changes/map-changes.ts";
 import { csvExtracts } from "./csv/csv-extracts.ts";
+import { rejectDroppedRows } from "./csv/dropped-rows.ts";
 import { cutWarning } from "./cut-texts.ts";
 import { chosenExtracts, fhirExtracts } from "./extracts.ts";
 import { mustHaveLanded } from "./forget-landing.ts";
@@ -133,6 +134,7 @@ async function mapEverything(
   await context.target.transaction(async () => {
     await mapAll(context, options, version);
     await rememberMapping(context.target, rules);
+    await rejectDroppedRows(context);
   });
   prepared.add(context.target);
   await warnOfConcepts(context, options);

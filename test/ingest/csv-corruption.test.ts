@@ -28,7 +28,7 @@ async function land(intake: Intake) {
 
 const rejects = (intake: Intake) =>
   intake.warehouse.rows(
-    `select code, count(*) as rows, min(line) as first_line from meta.csv_reject group by code order by code`,
+    `select code, count(*) as rows, min(line) as first_line from meta.csv_reject where landing_row is null group by code order by code`,
   );
 
 const rowsOf = (content: string) => content.trimEnd().split("\n");

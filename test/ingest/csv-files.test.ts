@@ -55,7 +55,7 @@ const failure = (work: Promise<unknown>): Promise<OmopipeError> =>
 
 const landed = (intake: Intake, table: string) =>
   intake.warehouse.rows(
-    `select * exclude (landing_source, landing_file, landing_row) from landing.${table} order by all`,
+    `select * exclude (landing_source, landing_file, landing_row, landing_line) from landing.${table} order by all`,
   );
 
 describe("the text of a file", () => {

@@ -34,6 +34,7 @@ const column = (profile: CsvFileProfile, name: string) => profile.columns.find((
 describe("the profile of a column", () => {
   test.each<[string, string[], object]>([
     ["whole numbers", ["1", "-20", "300"], { type: "integer" }],
+    ["numbers with a decimal comma", ["1,5", "20", "1.300,25"], { type: "decimal", decimalComma: true }],
     ["numbers", ["1", "2.5", ".5", "1e3"], { type: "decimal" }],
     ["digits that begin with zero: no number", ["02155", "10001"], { type: "text" }],
     ["UUIDs", ["3edac2e3-d223-6fae-d515-daf96ef6bc76"], { type: "uuid" }],
@@ -41,12 +42,16 @@ describe("the profile of a column", () => {
     ["nothing", ["", " "], { type: "empty", filled: 0, empty: 2, distinct: 0 }],
     ["words", ["a", "b", "b"], { type: "text", distinct: 2, filled: 3, longest: 1 }],
     ["ISO dates", ["2020-02-29", "1999-12-31"], { type: "date", dateFormats: ["%Y-%m-%d"] }],
-    ["ISO times", ["2020-02-29T10:00:00Z", "1999-12-31"], { type: "datetime", dateFormats: ["%Y-%m-%d"] }],
+    [
+      "ISO times",
+      ["2020-02-29T10:00:00Z", "1999-12-31"],
+      { type: "datetime", dateFormats: ["%Y-%m-%d"], timeFormat: "T%H:%M:%S%z" },
+    ],
     ["dates with the day first", ["31/12/2019", "01/02/2020"], { type: "date", dateFormats: ["%d/%m/%Y"] }],
     [
       "dates with the month first",
       ["12/31/2019 10:30", "1/2/2020 9:05"],
-      { type: "datetime", dateFormats: ["%m/%d/%Y"] },
+      { type: "datetime", dateFormats: ["%m/%d/%Y"], timeFormat: " %H:%M" },
     ],
     ["dates of which either is possible", ["01/02/2020"], { type: "date", dateFormats: ["%m/%d/%Y", "%d/%m/%Y"] }],
     ["German dates", ["31.12.2019"], { type: "date", dateFormats: ["%d.%m.%Y"] }],
@@ -181,6 +186,33 @@ describe("the draft of a mapping", () => {
     const { tables, resources } = await mapByDraft(folder.path, vocabulary);
     expect(tables).toMatchObject({ person: 2, visit_occurrence: 1, condition_occurrence: 1, measurement: 1 });
     expect(resources.by_type["wards.csv"]).toMatchObject({ read: 1, ignored: 1 });
+  });
+
+  test("of a German hospital", async () => {
+    const folder = await aFolder();
+    await folder.write(
+      "patienten.csv",
+      "Patientennummer;Geburtsdatum;Geschlecht;Straße;PLZ;Wohnort\n1;01.06.1950;w;Weg 1;01067;Dresden\n2;31.12.1960;m;Weg 2;80331;München\n",
+    );
+    await folder.write(
+      "faelle.csv",
+      "Fallnummer;Patientennummer;Aufnahmedatum;Entlassungsdatum\nf1;1;01.02.2020 08:30;14.02.2020 11:00\n",
+    );
+    await folder.write(
+      "diagnosen.csv",
+      "Patientennummer;Fallnummer;Diagnoseschlüssel;Bezeichnung;Datum\n1;f1;K92.2;Gastrointestinale Blutung;13.02.2020\n",
+    );
+    await folder.write(
+      "labor.csv",
+      "Patientennummer;LOINC;Messwert;Einheit;Abnahmedatum\n1;2160-0;1,1;mg/dL;13.02.2020\n",
+    );
+    const draft = draftCsvMapping(await profileCsv(folder.path));
+    expect(draft).toContain("http://fhir.de/CodeSystem/bfarm/icd-10-gm");
+    expect(draft).toContain('decimal: ","');
+    const { tables } = await mapByDraft(folder.path, vocabulary);
+    expect(tables).toMatchObject({ person: 2, visit_occurrence: 1, condition_occurrence: 1, measurement: 1 });
+    const [profile] = (await profileCsv(folder.path)).filter(({ name }) => name === "patienten.csv");
+    expect(JSON.stringify(profile)).not.toMatch(/Dresden|Weg|01067|1950/);
   });
 
   test("of wide rows, sites and providers", async () => {

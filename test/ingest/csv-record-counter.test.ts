@@ -20,7 +20,9 @@ describe("the count of records", () => {
   it("is that of the records written, whatever they hold, however they end and come in", () => {
     fc.assert(
       fc.property(
-        fc.array(fc.array(cell, { minLength: 1, maxLength: 3 }), { minLength: 1 }),
+        fc
+          .integer({ min: 1, max: 3 })
+          .chain((columns) => fc.array(fc.array(cell, { minLength: columns, maxLength: columns }), { minLength: 1 })),
         fc.constantFrom("\n", "\r\n", "\r"),
         fc.boolean(),
         fc.array(fc.nat(7)),
@@ -37,10 +39,23 @@ describe("the count of records", () => {
   it.each([
     ["blank lines are none", "a,b\n\n1,2\n\n\n3,4\n", 2],
     ["a quote inside a field opens nothing", "a,b\n5'10\",x\n3,4\n", 2],
-    ["a blank before a quote is no part of the field", 'a,b\n1, "x\ny"\n3,4\n', 2],
     ["an empty field is a field", "a,b\n,\n", 1],
   ])("%s", (_rule, text, records) => {
     expect(count(text)).toEqual({ records });
+  });
+
+  it.each([
+    ["a quote stands behind a space", 'a,b\n1, "x\ny"\n3,4\n', "STRAY_QUOTE"],
+    ["a quote stands behind a tab", 'a,b\n1,\t"x"\n', "STRAY_QUOTE"],
+    ["a quote stands behind a blank that is none of ASCII", 'a,b\n1,\u00a0"x"\n', "STRAY_QUOTE"],
+    ["something stands behind a closing quote", 'a,b\n"1"x,2\n', "STRAY_QUOTE"],
+    ["an empty field is too many", "a,b\n1,2,\n", "SURPLUS_FIELD"],
+    ["an empty field is too many behind a quoted one", 'a,b\n1,"2",\n', "SURPLUS_FIELD"],
+    ["a quoted field too many is empty", 'a,b\n1,2,""\n', "SURPLUS_FIELD"],
+    ["a character is NUL", "a,b\n1,\0\n", "NUL_CHARACTER"],
+  ])("is not trusted where %s", (_what, text, unsafe) => {
+    expect(count(text).unsafe).toBe(unsafe);
+    expect(count(text.replaceAll("\n", "\r\n")).unsafe).toBe(unsafe);
   });
 
   it("is not trusted where a quote never closes", () => {

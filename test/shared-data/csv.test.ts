@@ -30,7 +30,7 @@ describe.skipIf(!here)(title, { timeout: 120_000 }, () => {
     await using warehouse = await openMemory();
     const { resources, tables, summary } = await mapFolder(warehouse, "csv-synthea-dbt", "synthea");
     const { by_type, ...all } = resources;
-    expect(all).toMatchObject({ read: 11_003, mapped: 4444, reference: 10, ignored: 6549, dropped: 0, quarantined: 0 });
+    expect(all).toMatchObject({ read: 11_003, mapped: 9672, reference: 1277, ignored: 53, dropped: 1, quarantined: 0 });
     const mapped = Object.fromEntries(Object.entries(by_type).map(([file, fate]) => [file, fate.mapped]));
     expect(mapped).toMatchObject({
       "patients.csv": 27,
@@ -47,6 +47,7 @@ describe.skipIf(!here)(title, { timeout: 120_000 }, () => {
       "organizations.csv": 63,
       "providers.csv": 166,
       "payer_transitions.csv": 1051,
+      "claims_transactions.csv": 5228,
     });
     expect(tables).toMatchObject({
       person: 27,
@@ -62,7 +63,7 @@ describe.skipIf(!here)(title, { timeout: 120_000 }, () => {
       provider: 166,
       care_site: 63,
       location: 90,
-      cost: 1267,
+      cost: 1545,
     });
     expect(summary.off_vocab_rate, "at least 90 % of coded rows have a standard concept").toBeLessThan(0.1);
   });
@@ -75,19 +76,23 @@ describe.skipIf(!here)(title, { timeout: 120_000 }, () => {
        from cdm.visit_occurrence`,
     );
     expect(without).toEqual({ provider: 0, care_site: 0 });
-    const costs = await warehouse.rows(
-      `select cost_domain_id, count(*) as rows, round(sum(total_charge), 2) as charged, round(sum(paid_by_payer), 2) as paid
-       from cdm.cost group by all order by 1`,
-    );
-    const [sums] = await warehouse.rows(
-      `select
-         (select round(sum("TOTAL_CLAIM_COST"::double), 2) from landing.csv_encounters) as visits,
-         (select round(sum("TOTALCOST"::double), 2) from landing.csv_medications) as drugs`,
-    );
-    expect(costs).toMatchObject([
-      { cost_domain_id: "Drug", rows: 663, charged: sums!.drugs },
-      { cost_domain_id: "Visit", rows: 604, charged: sums!.visits },
+    const costs = await warehouse.rows("select cost_domain_id, count(*) as rows from cdm.cost group by all order by 1");
+    expect(costs).toEqual([
+      { cost_domain_id: "Drug", rows: 692 },
+      { cost_domain_id: "Measurement", rows: 82 },
+      { cost_domain_id: "Procedure", rows: 167 },
+      { cost_domain_id: "Visit", rows: 604 },
     ]);
+    const paid =
+      "round(sum(total_charge), 2) as charged, round(sum(total_paid), 2) as paid, round(sum(paid_by_payer), 2) as by_payer";
+    const billed = await warehouse.row(
+      `select
+         round(sum("AMOUNT"::double) filter ("TYPE" = 'CHARGE'), 2) as charged,
+         round(sum("PAYMENTS"::double), 2) as paid,
+         round(sum("PAYMENTS"::double) filter ("METHOD" = 'ECHECK'), 2) as by_payer
+       from landing.csv_claims_transactions`,
+    );
+    expect(await warehouse.row(`select ${paid} from cdm.cost`)).toEqual(billed);
     const payers = await warehouse.rows(
       "select distinct payer_source_value as name from cdm.payer_plan_period order by 1",
     );

@@ -31,6 +31,13 @@ export const codeShapes: readonly CodeShape[] = [
     column: /icd10/,
   },
   {
+    vocabulary: "ICD10GM",
+    system: "http://fhir.de/CodeSystem/bfarm/icd-10-gm",
+    shape: "[A-Z]\\d\\d(\\.[0-9-]{1,2})?[+*!]?",
+    named: /icd10gm|diagnosen|diagnosekode|schlussel/,
+    column: /icd10gm|diagnosekode|diagnoseschlussel/,
+  },
+  {
     vocabulary: "ICD9CM",
     system: "http://hl7.org/fhir/sid/icd-9-cm",
     shape: "(\\d{3}|V\\d{2})\\.\\d{1,2}|E\\d{3}(\\.\\d)?",
@@ -102,5 +109,8 @@ export function likelyCodeSystems({ column, file, shapeOf, foundOf }: Evidence):
 
 /** Whether a column is named like one of codes. */
 export function isCodeName(column: string): boolean {
-  return /code|^(rx|dx|px|diagnosis|diag)\d*$/.test(column) || codeShapes.some((shape) => shape.column.test(column));
+  return (
+    /code|kode$|schlussel|codigo|codice|^icd|^(rx|dx|px|diagnosis|diag)\d*$/.test(column) ||
+    codeShapes.some((shape) => shape.column.test(column))
+  );
 }

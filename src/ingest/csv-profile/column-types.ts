@@ -18,11 +18,13 @@ export interface ColumnLooks {
   readonly seen: number;
   readonly integers: number;
   readonly decimals: number;
+  readonly decimal_commas: number;
   readonly leading_zeros: number;
   readonly booleans: number;
   readonly uuids: number;
   readonly partial_dates: number;
   readonly times: number;
+  readonly time_format: string | null;
   readonly dates: readonly {
     readonly format: string;
     readonly fits: number;
@@ -50,12 +52,14 @@ export interface GuessedType {
   readonly exceptions: number;
   /** How dates are written, in the words of strptime; several where days and months cannot be told apart. */
   readonly dateFormats: readonly string[];
+  /** Whether numbers are written with a decimal comma. */
+  readonly decimalComma?: true;
 }
 
 const isoDate = "%Y-%m-%d";
 export const yearFormat = "%Y";
 const partial = ["%Y-%m", yearFormat];
-const namedLikeDate = /date|year|yob|birth|dob|onset|start|stop|end$/;
+const namedLikeDate = /date|datum|jahr|fecha|year|yob|birth|dob|onset|start|stop|end$/;
 
 /** How a day may be written. */
 export const dateFormats = [
@@ -100,6 +104,10 @@ export function guessType(column: ColumnLooks): GuessedType {
   if (enough(column.booleans)) return guess("boolean", column.booleans);
   if (column.leading_zeros === 0 && enough(column.integers)) return guess("integer", column.integers);
   if (column.leading_zeros === 0 && enough(column.decimals)) return guess("decimal", column.decimals);
+  const withCommas = column.integers + column.decimal_commas;
+  if (column.leading_zeros === 0 && column.decimal_commas > 0 && enough(withCommas)) {
+    return { ...guess("decimal", withCommas), decimalComma: true };
+  }
   return guess("text", seen);
 }
 

@@ -98,9 +98,11 @@ function kindOf({ name }: CsvFileProfile, vocabulary: string, roles: Roles): Kin
   if (/allerg/.test(key)) return "allergy";
   const kind = kindOfVocabulary[vocabulary];
   if (kind !== undefined) return kind;
-  if (/device|suppl|implant|equipment/.test(key)) return "device";
-  if (/proc|surg|operat|imaging|careplan|therap/.test(key)) return "procedure";
-  if (roles.value !== undefined || /obs|lab|vital|result|survey|social/.test(key)) return "observation";
+  if (/device|suppl|implant|equipment|hilfsmittel|dispositiv/.test(key)) return "device";
+  if (/proc|surg|operat|imaging|careplan|therap|prozedur|eingriff|^actes?|intervenc|verrichting/.test(key))
+    return "procedure";
+  if (roles.value !== undefined || /obs|lab|vital|result|survey|social|befund|mess|analys/.test(key))
+    return "observation";
   return "condition";
 }
 

@@ -1,12 +1,12 @@
 import type { CsvMappingInput } from "../../../schemas/csv-mapping.ts";
 import { type ColumnRole, columnsByRole, nameKey } from "./column-roles.ts";
 import { draftEvents } from "./draft-events.ts";
-import { ethnicities, ethnicitiesInFull, races, racesInFull } from "./known-words.ts";
+import { ethnicities, ethnicitiesInFull, genders, races, racesInFull } from "./known-words.ts";
 import type { CsvColumnProfile, CsvFileProfile } from "./profile-csv.ts";
 
 /** What one file becomes, or why it becomes nothing; and what a reader should look at. */
 export interface Draft {
-  readonly mapping?: CsvMappingInput["files"][string];
+  readonly mapping?: CsvMappingInput["files"][string] | undefined;
   readonly remarks: readonly string[];
 }
 
@@ -16,6 +16,12 @@ export type Column = (name: string | undefined) => CsvColumnProfile | undefined;
 
 /** What a file becomes, by the names and the contents of its columns. */
 export function draftFile(file: CsvFileProfile): Draft {
+  const { mapping, remarks } = draftByRoles(file);
+  const hasCommas = file.columns.some(({ decimalComma }) => decimalComma);
+  return { mapping: mapping && hasCommas ? { decimal: ",", ...mapping } : mapping, remarks };
+}
+
+function draftByRoles(file: CsvFileProfile): Draft {
   if (file.problem) return { remarks: [`could not be read: ${file.problem}`] };
   const roles = columnsByRole(file.columns.map(({ name }) => name));
   const column: Column = (name) => file.columns.find((one) => one.name === name);
@@ -29,18 +35,28 @@ export function draftFile(file: CsvFileProfile): Draft {
   if (isOfPersons && roles.birthDate !== undefined) return draftPerson({ ...roles, id: own }, column);
   if (roles.person === undefined) {
     const providers = [roles.id, roles.provider].find(isUnique);
-    if (/provider|practitioner|clinician|physician|doctor/.test(key) && providers)
+    if (/provider|practitioner|clinician|physician|doctor|arzt|medecin|medico/.test(key) && providers)
       return draftProvider(roles, providers);
     const places = [roles.id, roles.careSite].find(isUnique);
-    if (/organi[sz]ation|facilit|hospital|clinic|caresite/.test(key) && places) return draftCareSite(roles, places);
+    if (
+      /organi[sz]ation|facilit|hospital|clinic|caresite|abteilung|klinik|krankenhaus|etablissement|afdeling/.test(
+        key,
+      ) &&
+      places
+    )
+      return draftCareSite(roles, places);
     return { remarks: ["no column of patients was recognised"] };
   }
-  if (/claim|bill|charge/.test(key))
+  if (/claim|bill|charge(?!n)|rechnung|facture|factura/.test(key))
     return { remarks: ["bills: what they name was most often recorded elsewhere, too"] };
-  if (/family|relative/.test(key))
+  if (/family|relative|familie|famille|familia/.test(key))
     return { remarks: ["about relatives: what they have is nothing that the patient has"] };
   const visit = [roles.id, roles.visit].find(isUnique);
-  if (/encounter|visit|stay|admission/.test(key) && visit !== undefined && roles.start !== undefined) {
+  if (
+    /encounter|visit|stay|admission|^fall|faelle|falle|aufnahme|aufenthalt|sejour|episodio|opname|ricover/.test(key) &&
+    visit !== undefined &&
+    roles.start !== undefined
+  ) {
     return draftVisit({ ...roles, id: visit }, column);
   }
   return draftEvents(file, roles, column);
@@ -52,7 +68,7 @@ function draftPerson(roles: Roles, column: Column): Draft {
     id: roles.id!,
     birthDate: dateOf(roles.birthDate!, column),
     deathDate: roles.deathDate && dateOf(roles.deathDate, column),
-    gender: roles.gender,
+    gender: genderOf(roles.gender),
     race: worded(column(roles.race), races, racesInFull),
     ethnicity: worded(column(roles.ethnicity), ethnicities, ethnicitiesInFull),
     address: Object.keys(address).length === 0 ? undefined : address,
@@ -88,6 +104,12 @@ function addressOf({ line, city, county, state, zip, country }: Roles) {
   return filled({ line, city, county, state, zip, country });
 }
 
+/** Where a column is named in English its words are, too. */
+function genderOf(name: string | undefined) {
+  if (name === undefined || ["gender", "sex"].includes(nameKey(name))) return name;
+  return { column: name, values: genders };
+}
+
 type Words = Record<string, string>;
 
 /** A column with the words for its values: those in capitals where it has such. */
@@ -105,7 +127,8 @@ export function dateOf(name: string, column: Column): string | { column: string;
   const [day] = profile?.dateFormats ?? [];
   if (profile === undefined || day === undefined || isIso(profile)) return name;
   if (profile.type === "date") return { column: name, format: day };
-  return { column: name, format: [`${day} %H:%M:%S`, `${day} %H:%M`, day] };
+  const times = [profile.timeFormat ?? "", " %H:%M:%S", " %H:%M", ""];
+  return { column: name, format: [...new Set(times.map((time) => `${day}${time}`))] };
 }
 
 /** What is uncertain of columns of dates. */

@@ -11,6 +11,14 @@ export const racesInFull = {
 export const ethnicities = { hispanic: "2135-2", nonhispanic: "2186-5" };
 export const ethnicitiesInFull = { "Hispanic or Latino": "2135-2", "Not Hispanic or Latino": "2186-5" };
 
+/** Words for sexes that FHIR does not have. */
+export const genders = {
+  ...{ w: "female", W: "female", weiblich: "female", Frau: "female", femme: "female", Femme: "female" },
+  ...{ mujer: "female", Mujer: "female", vrouw: "female", femmina: "female" },
+  ...{ m: "male", mannlich: "male", männlich: "male", Mann: "male", homme: "male", Homme: "male" },
+  ...{ hombre: "male", Hombre: "male", man: "male", maschio: "male", d: "other", divers: "other" },
+};
+
 /** How columns name code systems; what is none of these is taken for a URI. */
 export const systemLabels = {
   "SNOMED-CT": "http://snomed.info/sct",
@@ -18,6 +26,7 @@ export const systemLabels = {
   LOINC: "http://loinc.org",
   RxNorm: "http://www.nlm.nih.gov/research/umls/rxnorm",
   RXNORM: "http://www.nlm.nih.gov/research/umls/rxnorm",
+  "ICD-10-GM": "http://fhir.de/CodeSystem/bfarm/icd-10-gm",
   "ICD-10-CM": "http://hl7.org/fhir/sid/icd-10-cm",
   ICD10CM: "http://hl7.org/fhir/sid/icd-10-cm",
   ICD10: "http://hl7.org/fhir/sid/icd-10-cm",

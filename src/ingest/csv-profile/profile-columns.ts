@@ -110,6 +110,8 @@ function describeColumn(
     distinct,
     longest,
     dateFormats: guessed.dateFormats,
+    timeFormat: guessed.type === "datetime" ? (look?.time_format ?? undefined) : undefined,
+    decimalComma: isCode ? undefined : guessed.decimalComma,
     range: isTold ? rangeOf(column, look, guessed) : undefined,
     codeSystems,
   };

@@ -23,6 +23,10 @@ export interface CsvColumnProfile {
   readonly longest: number;
   /** How dates are written, in the words of strptime; several where days and months cannot be told apart. */
   readonly dateFormats: readonly string[];
+  /** How a time is written behind the day, where there is one: "T%H:%M:%S%z". */
+  readonly timeFormat?: string | undefined;
+  /** Whether its numbers have a decimal comma. */
+  readonly decimalComma?: true | undefined;
   /** Of numbers the least and greatest; of dates the years; nothing of columns whose names say that they point to a person. */
   readonly range?: readonly [number, number] | undefined;
   readonly codeSystems: readonly LikelyCodeSystem[];

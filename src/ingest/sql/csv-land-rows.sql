@@ -1,4 +1,5 @@
--- Rows that were read one by one into their landing table, as csv-land.sql does it with a file: $1 is JSON, a list of lists.
+-- Rows that were read one by one into their landing table, as csv-land.sql does it with a file: $1 is JSON, a list of lists,
+-- each of the line and the cells of a row.
 
 insert into {{table}} by name
 select
@@ -7,6 +8,6 @@ select
     md5(concat_ws(chr(31), {{content}})) as landing_row,
     *
 from (
-    select {{cells}}
+    select cells[1]::bigint as landing_line, {{cells}}
     from (select unnest(json_transform($1::json, '[["VARCHAR"]]')) as cells)
 );

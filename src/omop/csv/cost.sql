@@ -4,21 +4,27 @@ select
     landing_source as source,
     landing_file as file_id,
     {{file}} as resource_type,
-    landing_row as resource_id,
+    coalesce(id, landing_row) as resource_id,
     {{part}} as part,
     person as patient_id,
-    list_filter({{charged}}, lambda name: name is not null) as events,
+    case
+        when coalesce(
+            total_charge, amount_allowed, paid_by_payer, paid_by_patient, paid_patient_copay, paid_patient_coinsurance,
+            paid_patient_deductible, paid_by_primary, paid_ingredient_cost
+        ) is null then 'NO_AMOUNT'
+    end as refused,
+    list_filter(charged, lambda name: name is not null) as events,
     payer_plan as coverage_id,
     currency,
-    mapping.number_of({{with_point}}(total_charge)) as total_charge,
-    mapping.number_of({{with_point}}(amount_allowed)) as amount_allowed,
-    mapping.number_of({{with_point}}(paid_by_payer)) as paid_by_payer,
-    mapping.number_of({{with_point}}(paid_by_patient)) as paid_by_patient,
-    mapping.number_of({{with_point}}(paid_patient_copay)) as paid_patient_copay,
-    mapping.number_of({{with_point}}(paid_patient_coinsurance)) as paid_patient_coinsurance,
-    mapping.number_of({{with_point}}(paid_patient_deductible)) as paid_patient_deductible,
-    mapping.number_of({{with_point}}(paid_by_primary)) as paid_by_primary,
-    mapping.number_of({{with_point}}(paid_ingredient_cost)) as paid_ingredient_cost
+    total_charge,
+    amount_allowed,
+    paid_by_payer,
+    paid_by_patient,
+    paid_patient_copay,
+    paid_patient_coinsurance,
+    paid_patient_deductible,
+    paid_by_primary,
+    paid_ingredient_cost
 from (
-    {{values}}
+    {{amounts}}
 )

@@ -6,7 +6,7 @@ import { conditionSql, valueSql } from "../../ingest/csv-value.ts";
 import { literal, sqlText } from "../../warehouse/sql-text.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import type { Extract, Shape } from "../extracts.ts";
-import { costParts } from "./cost.ts";
+import { costParts, type FilesOfCosts } from "./cost.ts";
 import { eventParts } from "./event.ts";
 import { fieldsOf, type PartOfRow, selectFields } from "./part-of-row.ts";
 
@@ -26,7 +26,11 @@ export async function csvExtracts(warehouse: Warehouse, joined = warehouse): Pro
             file === table.file ? table : tableIn(joined, tables, file),
           ),
           source,
-          tables.filter(({ mapping }) => mapping.visit).map(({ file }) => file),
+          {
+            own: table.file,
+            visits: tables.filter(({ mapping }) => mapping.visit).map(({ file }) => file),
+            landed: tables.map(({ file }) => file),
+          },
         ),
       ),
   );
@@ -40,12 +44,7 @@ export function tableIn(warehouse: Warehouse, tables: readonly MappedCsvTable[],
 /** The records that have an id of their own, and are taken once where several rows are about one. */
 const identified: readonly CsvPart[] = ["person", "visit", "provider", "careSite", "payerPlan"];
 
-function extractsOf(
-  { file, mapping }: MappedCsvTable,
-  rows: CsvRows,
-  source: string,
-  filesOfVisits: readonly string[],
-): Extract[] {
+function extractsOf({ file, mapping }: MappedCsvTable, rows: CsvRows, source: string, files: FilesOfCosts): Extract[] {
   const extract = (shape: Shape, name: string, select: string): Extract => ({
     name: `${source} ${file} ${name}`,
     shape,
@@ -55,25 +54,20 @@ function extractsOf(
   const several = partsOf(mapping).length > 1;
   const owner = ownerOfRows(file, mapping, rows.columns);
   const person = owner.kind === "person" ? owner.person : "null";
-  const parts = partsOfRow(mapping, rows, filesOfVisits, file);
+  const parts = partsOfRow(mapping, rows, files);
+  // A file of nothing but persons has each once when it has landed.
+  const madeOfRows = ({ id, shape }: PartOfRow) =>
+    id !== undefined && (several || shape === "event" || shape === "cost");
   const when = (part: PartOfRow) => `${conditionSql(mapping.when, rows.columns)} and ${part.when}`;
 
   const records = parts.map((part) => {
     const values = selectFields(part.fields, rows.from, when(part));
-    const once = several && part.id !== undefined;
-    return extract(
-      part.shape,
-      part.name,
-      sqlText(import.meta.url, `${part.template}.sql`, {
-        ...part.sql,
-        with_point: mapping.decimal === "," ? "mapping.with_point" : "",
-        file: literal(file),
-        values: once ? sqlText(import.meta.url, "once.sql", { values }) : values,
-      }),
-    );
+    const withPoint = { with_point: mapping.decimal === "," ? "mapping.with_point" : "" };
+    const given = { ...part.sql, ...withPoint, file: literal(file) };
+    const ofRecords = part.shape === "cost" ? amountsOf(values, part, withPoint) : recordsOf(values, madeOfRows(part));
+    return extract(part.shape, part.name, sqlText(import.meta.url, `${part.template}.sql`, { ...given, ...ofRecords }));
   });
-  const places = several ? parts.filter(({ id }) => id !== undefined) : [];
-  const rowExtracts = places.map((part) =>
+  const rowExtracts = parts.filter(madeOfRows).map((part) =>
     extract(
       "row",
       `${part.name} of rows`,
@@ -84,6 +78,17 @@ function extractsOf(
     ),
   );
   return [...records, ...rowExtracts, ...nothing(parts.map(when), file, person, rows, extract)];
+}
+
+/** One record an id, where several rows may be about one. */
+function recordsOf(values: string, once: boolean) {
+  return { values: once ? sqlText(import.meta.url, "once.sql", { values }) : values };
+}
+
+/** The amounts of each row, or of all rows of a cost together. */
+function amountsOf(values: string, { id }: PartOfRow, withPoint: { readonly with_point: string }) {
+  const amounts = sqlText(import.meta.url, "amounts.sql", { ...withPoint, values });
+  return { amounts: id === undefined ? amounts : sqlText(import.meta.url, "amounts-added-up.sql", { amounts }) };
 }
 
 /** The rows that are no record at all: of a file that is only joined, and those to which no condition applies. */
@@ -100,12 +105,7 @@ function nothing(
   return [extract("event", "no event", sqlText(import.meta.url, "no-event.sql", parts))];
 }
 
-function partsOfRow(
-  mapping: CsvFileMapping,
-  { columns }: CsvRows,
-  filesOfVisits: readonly string[],
-  file: string,
-): PartOfRow[] {
+function partsOfRow(mapping: CsvFileMapping, { columns }: CsvRows, files: FilesOfCosts): PartOfRow[] {
   const { dates = {} } = mapping;
   const single = identified.flatMap((name): PartOfRow[] => {
     const part = mapping[name as "person"];
@@ -134,7 +134,7 @@ function partsOfRow(
       sql: { part: String(events.length + i), type: literal(type) },
     }),
   );
-  return [...single, ...events, ...notes, ...costParts(mapping, columns, filesOfVisits, file)];
+  return [...single, ...events, ...notes, ...costParts(mapping, columns, files)];
 }
 
 const templates: Readonly<Partial<Record<CsvPart, string>>> = {

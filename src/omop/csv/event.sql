@@ -1,10 +1,10 @@
--- Rows of a CSV file as events of one kind. The id of a row is made of its content.
+-- Rows of a CSV file as events of one kind. The id of a row is made of its content, where the mapping names none.
 
 select
     landing_source as source,
     landing_file as file_id,
     {{file}} as resource_type,
-    landing_row as resource_id,
+    coalesce(id, landing_row) as resource_id,
     {{part}} as part,
     person as patient_id,
     visit as encounter_id,

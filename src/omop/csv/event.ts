@@ -34,12 +34,14 @@ export function eventParts(events: readonly CsvEvent[], columns: ColumnLookup, s
     const part = next;
     next += Math.max(1, measures.length);
     const ofKind = kinds[kind];
+    const values = fieldsOf("event", fields, columns, style);
     return {
       name: `events[${i}]`,
       template: "event",
       shape: "event",
+      id: event.id === undefined ? undefined : values.id,
       fields: {
-        ...fieldsOf("event", fields, columns, style),
+        ...values,
         ...(unpivot && { measure: `unnest([${measures.map(({ struct }, n) => struct(part + n)).join(", ")}])` }),
       },
       when: unpivot

@@ -438,3 +438,58 @@ describe("file names", () => {
     expect(mapped.report.resources.by_type["conditions_old.csv"]).toMatchObject({ read: 1, mapped: 1 });
   });
 });
+
+describe("rows with one id", () => {
+  const event = { kind: "condition", person: "who", start: "day", display: "what" } as const;
+
+  it("are one event, of the first by content, and all accounted for", async () => {
+    await using mapped = await mapCsv(
+      {
+        ...twoPeople,
+        "images.csv":
+          "study,who,day,what,image\ns,p1,2020-01-01,Cough,1\ns,p1,2020-01-01,Cough,2\n,p1,2020-01-02,Cough,3\n",
+      },
+      { ...people, "images.csv": { events: [{ ...event, id: "study" }] } },
+    );
+    expect(mapped.report.resources.by_type["images.csv"]).toMatchObject({ read: 3, mapped: 3 });
+    expect(mapped.report.tables).toMatchObject({ condition_occurrence: 2 });
+  });
+
+  it("are one cost of what the first of the joined files names, or the visit, with all amounts added up", async () => {
+    const lines = [
+      "a,p1,v,1,cough,0.1,",
+      "a,p1,v,2,cough,0.2,",
+      "a,p1,v,3,cough,,0.25",
+      "b,p1,v,1,nothing of the sort,7,",
+      "c,p1,v,1,cough,,",
+      ",p1,v,1,cough,5,",
+    ];
+    await using mapped = await mapCsv(
+      {
+        ...twoPeople,
+        "stays.csv": "stay,who,day\nv,p1,2020-01-01\n",
+        "coughs.csv": "stay,who,day,what\nv,p1,2020-01-01,cough\n",
+        "bills.csv": `bill,who,stay,line,what,charged,paid\n${lines.join("\n")}\n`,
+      },
+      {
+        ...people,
+        "stays.csv": { visit: { id: "stay", person: "who", start: "day" } },
+        "coughs.csv": { events: [event] },
+        "bills.csv": {
+          join: { cough: { file: "coughs.csv", on: { stay: "stay", what: "what" } } },
+          costs: [
+            { id: "bill", of: ["cough"], person: "who", visit: "stay", totalCharge: "charged", paidByPayer: "paid" },
+          ],
+        },
+      },
+    );
+    const costs = "select cost_domain_id as what, total_charge, paid_by_payer from cdm.cost order by all";
+    expect(await mapped.rows(costs)).toEqual([
+      { what: "Condition", total_charge: 0.1 + 0.2, paid_by_payer: 0.25 },
+      { what: "Condition", total_charge: 5, paid_by_payer: null },
+      { what: "Visit", total_charge: 7, paid_by_payer: null },
+    ]);
+    expect(mapped.report.resources.by_type["bills.csv"]).toMatchObject({ read: 6, mapped: 5, dropped: 1 });
+    expect(mapped.report.dropped).toContainEqual({ resource_type: "bills.csv", reason: "NO_AMOUNT", count: 1 });
+  });
+});
