@@ -5,6 +5,7 @@ import { tablesOfPersons } from "../../warehouse/cdm-tables.ts";
 import { identifier, literal, sqlText } from "../../warehouse/sql-text.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
+import { unmappedSteps } from "../mapping-steps.ts";
 import { runSteps, sqlParts } from "../run-steps.ts";
 
 /** What has changed since the last mapping, mapped beside the warehouse. */
@@ -79,7 +80,7 @@ async function takeOver(
   if (await idsMeet(warehouse, beside)) return false;
   for (const { table } of replacedTables) await run(`insert into cdm.${table} from ${beside.database}.cdm.${table}`);
   await sql("take-over.sql", { landed: countLanded(await openLanding(warehouse)) });
-  const steps = ["report/code-records.sql", "report/unmapped.sql", "derived/cdm-source.sql"];
+  const steps = ["report/code-records.sql", ...unmappedSteps(options), "derived/cdm-source.sql"];
   if (await hasNewConcepts(warehouse, beside)) steps.push("vocabulary-in-use.sql");
   await runSteps(context, steps, sqlParts(options, version));
   return true;
