@@ -85,3 +85,20 @@ describe("the tables of docs/mapping.md", () => {
     ).toEqual([]);
   });
 });
+
+describe("schemas/concept-map.csv", () => {
+  const lines = readFileSync(projectFile("schemas/concept-map.csv"), "utf8").trim().split("\n");
+  const keys = [...new Set(lines.slice(1).map((line) => line.split(",")[0]!))];
+  /** What follows from several elements, and what only CSV has, is in cases and tests of its own. */
+  const kinds =
+    /^(gender|race|ethnicity|encounter class|admit source|discharge disposition|condition status|comparator|boolean|place of service|country):/;
+
+  test.each(keys.filter((key) => kinds.test(key) && !/:(multiple|EMER and IMP|primary|secondary)$/.test(key)))(
+    "%s",
+    (key) => {
+      const value = key.slice(key.indexOf(":") + 1);
+      const written = key.startsWith("boolean:") ? `:${value}` : `"${value}"`;
+      expect(cases.some(({ records }) => records.includes(written))).toBe(true);
+    },
+  );
+});

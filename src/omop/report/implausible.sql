@@ -42,34 +42,32 @@ with dated as (
 life as (
     select
         person_id,
-        make_date(year_of_birth::integer, coalesce(month_of_birth, 1)::integer, coalesce(day_of_birth, 1)::integer) as birth,
+        try(make_date(year_of_birth::integer, coalesce(month_of_birth, 1)::integer, coalesce(day_of_birth, 1)::integer)) as birth,
         death_date
     from cdm.person
     left join cdm.death using (person_id)
 )
 
-select cdm_table, cdm_id, person_id, 'END_BEFORE_START' as problem
+select
+    cdm_table,
+    cdm_id,
+    person_id,
+    unnest(list_filter(
+        [
+            case when end_date < start_date then 'END_BEFORE_START' end,
+            case when start_date < birth and cdm_table <> 'payer_plan_period' then 'BEFORE_BIRTH' end,
+            -- What is recorded in the two months after a death may be about the death.
+            case when start_date > death_date + 60 then 'AFTER_DEATH' end,
+            case when start_date < date '1900-01-01' then 'BEFORE_1900' end,
+            case when start_date > current_date and cdm_table <> 'payer_plan_period' then 'IN_FUTURE' end
+        ],
+        lambda problem: problem is not null
+    )) as problem
 from dated
+join life using (person_id)
 where end_date < start_date
-union all
-select cdm_table, cdm_id, person_id, 'BEFORE_BIRTH'
-from dated
-join life using (person_id)
-where start_date < birth and cdm_table <> 'payer_plan_period'
-union all
--- What is recorded in the two months after a death may be about the death.
-select cdm_table, cdm_id, person_id, 'AFTER_DEATH'
-from dated
-join life using (person_id)
-where start_date > death_date + 60
-union all
-select cdm_table, cdm_id, person_id, 'BEFORE_1900'
-from dated
-where start_date < date '1900-01-01'
-union all
-select cdm_table, cdm_id, person_id, 'IN_FUTURE'
-from dated
-where start_date > current_date and cdm_table <> 'payer_plan_period'
+    or start_date < greatest(birth, date '1900-01-01')
+    or start_date > least(death_date + 60, current_date)
 union all
 -- Base excess and the axis of the heart are negative in health (CDM 5.4, MEASUREMENT.value_as_number; Themis #16).
 select 'measurement', measurement_id, person_id, 'NEGATIVE_VALUE'
