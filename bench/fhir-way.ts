@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { fhirFiles, mapToOmop, openWarehouse, parquet, pipeline, runReport } from "omopipe";
 import { openLanding } from "../src/ingest/landing-tables.ts";
 import { literal } from "../src/warehouse/sql-text.ts";
-import { mapPlainly } from "./fhir-plain.ts";
+import { mapPlainly } from "./plain/map-plainly.ts";
 
 const [way = "", data = "", out = ""] = process.argv.slice(2);
 const vocabulary = fileURLToPath(new URL("../sample-data/vocabulary", import.meta.url));

@@ -33,6 +33,8 @@ export const runReportSchema = z.strictObject({
   dropped: z.array(z.strictObject({ resource_type: z.string(), reason: z.string(), count })),
   /** Parts of records that were kept, such as a component, a text or a death without date: they left no row of their own. */
   dropped_parts: z.array(z.strictObject({ resource_type: z.string(), reason: z.string(), count })),
+  /** Rows of the whole warehouse that are kept though they cannot be as they are, such as one before birth: see `mapping.implausible`. */
+  implausible: z.array(z.strictObject({ cdm_table: z.string(), problem: z.string(), rows: count })),
   /** Elements of another type than FHIR gives them, and in how many records. Records that have them are read without them. */
   unread_elements: z.array(
     z.strictObject({

@@ -153,6 +153,7 @@ function describe(report: RunReport, out: string | undefined): string {
     report.dropped_parts.length > 0
       ? textTable(report.dropped_parts.map(({ reason, count, ...of }) => ({ ...of, part_left_out_for: reason, count })))
       : "",
+    report.implausible.length > 0 ? textTable(report.implausible) : "",
     report.unread_elements.length > 0 ? textTable(report.unread_elements) : "",
     troubled.length > 0 ? textTable(troubled) : "",
     textTable(tables),

@@ -63,7 +63,7 @@ create or replace temp table event_shape (
     refused                 varchar,        -- the rule that refuses it: STATUS, MODIFIER_EXTENSION, …
     natural_table           varchar,        -- where it goes when no concept says otherwise
     role                    varchar,        -- which vocabularies its code is looked up in first
-    report                  boolean,        -- its results are records of their own: a test or a kind of note is no row here
+    report                  varchar,        -- its results are records of their own: why a test or a kind of note is no row here
     code                    landing.codeable_concept,
     panel                   boolean,        -- its components are events of their own
     concept_constant        varchar,        -- key of concept_map for what is said of a code that is no statement; it is the value then

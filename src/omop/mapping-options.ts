@@ -52,14 +52,25 @@ export interface MapToOmopOptions {
 
 const statusFilter = new URL("../../schemas/status-filter.csv", import.meta.url);
 
-/** Throws USAGE for statuses of a resource type that has none. */
+/** Throws USAGE for statuses of a resource type that has none, and for what is no status of its type in any version of FHIR. */
 export function checkOptions({ droppedStatuses = {} }: MapToOmopOptions): void {
   const [, ...lines] = readFileSync(statusFilter, "utf8").trim().split("\n");
-  const types = lines.map((line) => line.split(",")[0]!);
-  const unknown = Object.keys(droppedStatuses).find((type) => !types.includes(type));
-  if (unknown === undefined) return;
-  throw new OmopipeError(
-    "USAGE",
-    `droppedStatuses: ${unknown} is no resource type with a status filter. There are: ${types.join(", ")}`,
+  const known = new Map(
+    lines.map((line) => line.split(",")).map(([type, , , , statuses]) => [type!, statuses!.split(";")]),
   );
+  for (const [type, statuses] of Object.entries(droppedStatuses)) {
+    const all = known.get(type);
+    if (all === undefined) {
+      throw new OmopipeError(
+        "USAGE",
+        `droppedStatuses: ${type} is no resource type with a status filter. There are: ${[...known.keys()].join(", ")}`,
+      );
+    }
+    const unknown = statuses.find((status) => !all.includes(status));
+    if (unknown === undefined) continue;
+    throw new OmopipeError(
+      "USAGE",
+      `droppedStatuses: ${unknown} is no status of ${type}. There are: ${all.join(", ")}`,
+    );
+  }
 }

@@ -37,7 +37,7 @@ export const preparingSteps: readonly MappingStep[] = [
 /** The tables of schema `mapping`: what was mapped by others is mapped anew. */
 export const mappingTables = (): TableDefinitions => ({
   part: "mapping",
-  sql: sqlText(import.meta.url, "mapping-schema.sql"),
+  sql: sqlText(import.meta.url, "mapping-schema.sql") + sqlText(import.meta.url, "report/implausible.sql"),
   rows: "made anew",
 });
 
@@ -90,9 +90,14 @@ export function mappingSteps(
     "report/dropped-and-lineage.sql",
     "report/code-records.sql",
     ...cdmRows.report,
-    "report/unmapped.sql",
+    ...unmappedSteps(options),
     ...referenceFates(typesWithoutExtract),
   ];
+}
+
+/** The worklist of what has no concept. Where only the codes of records are wanted as concepts, nothing else lacks one. */
+export function unmappedSteps({ concepts }: MapToOmopOptions): readonly string[] {
+  return ["report/unmapped.sql", ...(concepts === "primary" ? [] : ["report/unmapped-constants.sql"])];
 }
 
 /** From what was extracted to the tables of the CDM that are not made of others. */

@@ -39,6 +39,7 @@ select
     conclusion,
     language,
     "presentedForm" as attachments,
+    result as results,
     mapping.practitioner_of(list_concat(
         list_transform("resultsInterpreter", lambda x: x.reference),
         list_transform(performer, lambda x: coalesce(x.actor.reference, x.reference))

@@ -41,6 +41,10 @@ export async function createRunReport(warehouse: Warehouse, mapped: Filled): Pro
        where list_contains([${mapped.files.join(", ")}], file_id)
        group by all order by count desc, resource_type, reason`,
     ),
+    implausible: await warehouse.rows(
+      `select cdm_table, problem, count(*) as rows from mapping.implausible
+       group by all order by rows desc, cdm_table, problem`,
+    ),
     unread_elements: await warehouse.rows(
       `select resource_type, element, expected, found, sum(records)::bigint as records from meta.unread_element
        where list_contains([${mapped.files.join(", ")}], file_id)

@@ -44,6 +44,7 @@ test.each([
 
 test("an encounter class that leads to no visit is named", async () => {
   expect(await warningsOf({ encounterClasses: { unknown: 99_999_999, disease: 201826, AMB: 9203 } })).toEqual([
+    "Not known are the encounter classes XX: their visits (1) have no concept. Say with encounterClasses (--overrides) which visits they are.",
     "encounterClasses: 201826, for disease, is no standard concept of a visit.",
     "encounterClasses: 99999999, for unknown, is no standard concept of a visit.",
   ]);
@@ -52,5 +53,11 @@ test("an encounter class that leads to no visit is named", async () => {
 test("statuses of what is no resource type are refused", async () => {
   await expect(warningsOf({ droppedStatuses: { Encouter: ["planned"] } })).rejects.toThrow(
     /droppedStatuses: Encouter is no resource type with a status filter\. There are: .*Encounter/,
+  );
+});
+
+test("a status that FHIR does not have is refused", async () => {
+  await expect(warningsOf({ droppedStatuses: { Encounter: ["planned", "canceled"] } })).rejects.toThrow(
+    "droppedStatuses: canceled is no status of Encounter. There are: planned, arrived,",
   );
 });

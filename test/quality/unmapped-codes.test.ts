@@ -98,3 +98,30 @@ test("filled in and loaded back, the list maps its codes; lines left at 0 do not
   ]);
   expect(csv.map((line) => line.split(",")[0])).toEqual(["source_code", "X2"]);
 });
+
+test("values without a line in the concept map are in the worklist, and no rules to be", async () => {
+  await using folder = await openFolder();
+  const { warehouse, csv } = await mapAndList(folder, [
+    {
+      resourceType: "Encounter",
+      id: "v",
+      status: "finished",
+      class: { code: "XX" },
+      subject: { reference: "Patient/p" },
+      period: { start: "2020-01-01" },
+      hospitalization: {
+        admitSource: { coding: [{ code: "moon" }] },
+        dischargeDisposition: { coding: [{ code: "home" }] },
+      },
+    },
+    { ...patient("q"), gender: "other" },
+    { ...patient("r"), gender: "robot" },
+  ]);
+  await using _ = warehouse;
+  expect(await warehouse.rows("select role, code, rows, tables from mapping.unmapped order by role")).toEqual([
+    { role: "admit source", code: "moon", rows: 1, tables: ["visit_occurrence"] },
+    { role: "encounter class", code: "XX", rows: 1, tables: ["visit_occurrence"] },
+    { role: "gender", code: "robot", rows: 1, tables: ["person"] },
+  ]);
+  expect(csv).toHaveLength(1);
+});

@@ -6,7 +6,7 @@ import { identifier, literal, sqlText } from "../../warehouse/sql-text.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import { conceptsInUse } from "../concepts-in-use.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
-import { emptyTables, type MappingStep } from "../mapping-steps.ts";
+import { emptyTables, type MappingStep, unmappedSteps } from "../mapping-steps.ts";
 import { runSteps, sqlParts } from "../run-steps.ts";
 import { countCsvRows, csvCanBeParted, landCsvBeside, rowsOfRecords } from "./csv-beside.ts";
 
@@ -88,7 +88,7 @@ async function takeOver(
     landed: [...countLanded(await openLanding(warehouse)), ...(await countCsvRows(warehouse))].join("\nunion all\n"),
     rows_of_records: await rowsOfRecords(warehouse),
   });
-  const steps = ["report/code-records.sql", "report/unmapped.sql", "derived/cdm-source.sql"];
+  const steps = ["report/code-records.sql", ...unmappedSteps(options), "derived/cdm-source.sql"];
   if (await hasNewConcepts(warehouse, beside)) steps.push("vocabulary-in-use.sql");
   await runSteps(context, steps, sqlParts(options, version));
   return true;
@@ -205,6 +205,7 @@ export const notBeside: ReadonlySet<MappingStep> = new Set([
   "derived/cdm-source.sql",
   "report/code-records.sql",
   "report/unmapped.sql",
+  "report/unmapped-constants.sql",
 ]);
 
 function countLanded(tables: readonly LandingTable[]): string[] {

@@ -4,7 +4,8 @@ import type { MapToOmopOptions } from "../mapping-options.ts";
 
 /**
  * What a user may want to do something about after a mapping: one sentence an encounter class of the user's own that leads to no
- * visit, one a code system that has no vocabulary, and one for rules of SOURCE_TO_CONCEPT_MAP whose target is no concept to map to.
+ * visit, one for all classes that are not known, one a code system that has no vocabulary, and one for rules of
+ * SOURCE_TO_CONCEPT_MAP whose target is no concept to map to.
  */
 export async function conceptWarnings(
   warehouse: Pick<Warehouse, "row" | "rows">,
@@ -23,7 +24,16 @@ export async function conceptWarnings(
        and (not in_vocabulary or concept_id = 0 or domain_id <> 'Visit')
      order by key`,
   );
+  const unknown = (await warehouse.row<{ visits: number; names: string | null }>(
+    `select coalesce(sum(rows), 0)::bigint as visits, string_agg(code, ', ' order by rows desc, code) as names
+     from mapping.unmapped where role = 'encounter class'`,
+  ))!;
   return [
+    ...(unknown.names === null
+      ? []
+      : [
+          `Not known are the encounter classes ${unknown.names}: their visits (${unknown.visits}) have no concept. Say with encounterClasses (--overrides) which visits they are.`,
+        ]),
     ...classes.map(({ key }) => {
       const name = ownKeys.get(key)!;
       return `encounterClasses: ${encounterClasses[name]}, for ${name}, is no standard concept of a visit.`;

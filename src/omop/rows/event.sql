@@ -130,7 +130,7 @@ judged as (
                 when person_id is null then 'NO_PERSON'
                 when source_value is null then 'EMPTY_CODE'
                 when start_date is null then mapping.reason_for_no_date(start_text)
-                when report and (domain_id = 'Note' or cdm_table = 'measurement') then 'REPORT_WITHOUT_TEXT'
+                when domain_id = 'Note' or cdm_table = 'measurement' then report
             end
         ) as reason
     from routed
