@@ -154,6 +154,7 @@ async function mapWhatChanged(
   await context.target.transaction(async () => {
     if (!(await changes.takeOver())) await mapAll(context, options, version);
     await rememberMapping(context.target, rules);
+    await rejectDroppedRows(context);
   });
 }
 

@@ -205,7 +205,6 @@ export const notBeside: ReadonlySet<MappingStep> = new Set([
   "derived/cdm-source.sql",
   "report/code-records.sql",
   "report/unmapped.sql",
-  "report/unmapped-constants.sql",
 ]);
 
 function countLanded(tables: readonly LandingTable[]): string[] {

@@ -51,6 +51,10 @@ const changed = (file: string, ...replacements: (readonly [from: string, to: str
 const run = (folder: string, warehouse: Warehouse) =>
   pipeline(csvFiles(folder, { mapping: { name: "test", files } }), mapToOmop({ noVocabulary: true })).run(warehouse);
 
+/** The rows put aside, by what stands in them. */
+const rejectsOf = (warehouse: Warehouse) =>
+  warehouse.rows(`select code, line, "row" from meta.csv_reject order by all`);
+
 /** Whether the row of a patient who has nothing to do with it was mapped again. */
 async function remapsOthers(warehouse: Warehouse, night: () => Promise<unknown>): Promise<boolean> {
   const other = `from mapping.lineage where resource_type = 'notes.csv' and cdm_table = 'condition_occurrence'
@@ -119,6 +123,7 @@ describe("what changes in CSV files from one night to the next leaves the same r
     });
     await run(folder.path, whole);
     expect(differences(await booksOf(nightly), await booksOf(whole))).toEqual([]);
+    expect(await rejectsOf(nightly)).toEqual(await rejectsOf(whole));
     expect(all).toBe(expected === "all");
   });
 });
