@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { condition, type Intake, lines, openIntake, patient, type Resource, weight } from "../ingest/intake.ts";
+import { projectFile } from "../support/sources.ts";
 import { booksOf, differences } from "./books.ts";
 
 /** Lands each night in one warehouse after the other, and all at once in a fresh one: the same is in both. */
@@ -143,6 +144,28 @@ describe("what changes from one night to the next leaves the same rows as all at
     ["nothing at all", [[...others, patient("p"), weight("w")], [...others.slice(0, 1)]]],
   ])("%s", async (_name, nights) => {
     await using _nightly = await expectSameAsAtOnce(nights);
+  });
+
+  it("eras of drugs, which are made with the vocabulary", async () => {
+    const prescription = (day: string, number: number): Resource => ({
+      resourceType: "MedicationRequest",
+      id: "r",
+      status: "completed",
+      intent: "order",
+      medicationCodeableConcept: {
+        coding: [{ system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "312961" }],
+      },
+      subject: { reference: "Patient/p" },
+      authoredOn: day,
+      ...version(number),
+    });
+    await using nightly = await expectSameAsAtOnce(
+      [[...others, patient("p"), prescription("2019-05-01", 1)], [prescription("2019-06-01", 2)]],
+      projectFile("sample-data/vocabulary"),
+    );
+    expect(await nightly.warehouse.rows("select drug_era_start_date::varchar as start from cdm.drug_era")).toEqual([
+      { start: "2019-06-01" },
+    ]);
   });
 
   it("whatever happens in whatever order", { timeout: 300_000 }, async () => {

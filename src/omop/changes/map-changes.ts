@@ -201,7 +201,6 @@ async function hasNewConcepts(warehouse: Warehouse, beside: Warehouse): Promise<
 /** Of the steps of a mapping those whose outcome is not taken over from beside: they are run on all of the data, or begin with nothing. */
 export const notBeside: ReadonlySet<MappingStep> = new Set([
   emptyTables,
-  "vocabulary-in-use.sql",
   "derived/cdm-source.sql",
   "report/code-records.sql",
   "report/unmapped.sql",
