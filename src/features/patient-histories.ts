@@ -32,7 +32,7 @@ const eventsASlice = 500_000;
  * Only the histories of persons whose events have changed since are built anew; a run that was stopped has built some of them, and
  * the next builds the rest. Throws USAGE for an option that cannot be.
  *
- * Cost: some thousand patients of 200 events a second on two cores; memory for half a million events at once.
+ * Cost: about a thousand patients of 200 events a second on two cores; memory for half a million events at once.
  *
  * @example
  * await pipeline(mappedWarehouse(), patientHistories({ asOf: "2026-01-01" })).run(warehouse);
