@@ -16,7 +16,7 @@ import { cutWarning } from "./cut-texts.ts";
 import { chosenExtracts, fhirExtracts } from "./extracts.ts";
 import { mustHaveLanded } from "./forget-landing.ts";
 import { checkOptions, type MapToOmopOptions } from "./mapping-options.ts";
-import { mappingSteps, preparingSteps, ruleSteps } from "./mapping-steps.ts";
+import { fillingSteps, judgingSteps, type MappingStep, preparingSteps, ruleSteps } from "./mapping-steps.ts";
 import { withOwnExtracts } from "./own-extracts.ts";
 import { conceptWarnings } from "./resolve/concept-warnings.ts";
 import { runSteps, sqlParts } from "./run-steps.ts";
@@ -38,7 +38,7 @@ export interface Mapped extends Filled {
 }
 
 /**
- * Maps everything that has landed to OMOP CDM 5.4: extract → resolve → route, all in SQL and in one transaction.
+ * Maps everything that has landed to OMOP CDM 5.4: extract → resolve → route, all in SQL, and the tables are filled in one transaction.
  * A second run over the same data gives the same rows under the same ids. What was mapped before with the same options and
  * vocabulary is kept, and only the patients are mapped whose records have changed since. Loads the warehouse's vocabulary folder first when it is not loaded yet.
  *
@@ -131,12 +131,13 @@ async function mapEverything(
   version: string,
   rules: string,
 ): Promise<void> {
+  const mapping = await planMapping(context, options, version);
+  await mapping.judge();
   await context.target.transaction(async () => {
-    await mapAll(context, options, version);
+    await mapping.fill();
     await rememberMapping(context.target, rules);
     await rejectDroppedRows(context);
   });
-  prepared.add(context.target);
   await warnOfConcepts(context, options);
 }
 
@@ -146,28 +147,54 @@ async function mapWhatChanged(
   version: string,
   rules: string,
 ): Promise<void> {
-  await using changes = await mapChanges(context, options, version, (beside) =>
-    mapAll(beside, options, version, { extracts: "table", joined: context.target }),
-  );
+  await using changes = await mapChanges(context, options, version, async (beside) => {
+    const mapping = await planMapping(beside, options, version, { extracts: "table", joined: context.target });
+    await mapping.judge();
+    await mapping.fill();
+  });
   if (!changes) return await mapEverything(context, options, version, rules);
   await warnOfConcepts({ ...context, target: changes.beside }, options);
-  await context.target.transaction(async () => {
-    if (!(await changes.takeOver())) await mapAll(context, options, version);
+  const taken = await rolledBackUnless(context.target, async () => {
+    if (!(await changes.takeOver())) return false;
     await rememberMapping(context.target, rules);
     await rejectDroppedRows(context);
+    return true;
   });
+  if (!taken) await mapEverything(context, options, version, rules);
 }
 
-/** The warehouses whose connection has the tables and macros of the mapping. */
+/** Does work in a transaction that is taken back when it gives false. */
+async function rolledBackUnless(warehouse: Warehouse, work: () => Promise<boolean>): Promise<boolean> {
+  const failed = Symbol();
+  try {
+    await warehouse.transaction(async () => {
+      if (!(await work())) throw failed;
+    });
+    return true;
+  } catch (error) {
+    if (error === failed) return false;
+    throw error;
+  }
+}
+
+/** The two halves of a mapping. */
+interface Mapping {
+  /** Makes temporary tables only. */
+  judge(): Promise<void>;
+  /** Puts their rows in the place of those of the warehouse. */
+  fill(): Promise<void>;
+}
+
+/** The warehouses whose connection has the shapes and macros of the mapping. */
 const prepared = new WeakSet<Warehouse>();
 
 /** Few records are read faster as a table: the extracts are then planned once. */
-async function mapAll(
+async function planMapping(
   context: StageContext<Warehouse>,
   options: MapToOmopOptions,
   version: string,
   { extracts, joined }: { readonly extracts: "view" | "table"; readonly joined?: Warehouse } = { extracts: "view" },
-): Promise<void> {
+): Promise<Mapping> {
   const { target: warehouse } = context;
   const landed = await typesInUse(warehouse);
   const fhir = await withOwnExtracts(fhirExtracts, options.extracts ?? []);
@@ -176,19 +203,23 @@ async function mapAll(
     ...fhir.filter(({ resourceType, path }) => landed.has(resourceType) || path !== undefined),
     ...(await csvExtracts(warehouse, joined)),
   ];
-  const steps = [
+  const judging = [
     ...ruleSteps,
     ...(prepared.has(warehouse) ? [] : preparingSteps),
-    ...mappingSteps(
-      chosenExtracts(chosen, options),
-      extracts,
-      [...landed].filter((type) => !extracted.has(type)),
-      options,
-      await cdmRowSteps(warehouse),
-    ),
+    ...judgingSteps(chosenExtracts(chosen, options), extracts, options),
   ];
-  const needed = extracts === "table" ? steps.filter((step) => !notBeside.has(step)) : steps;
-  await runSteps(context, needed, sqlParts(options, version));
+  const withoutExtract = [...landed].filter((type) => !extracted.has(type));
+  const filling = fillingSteps(withoutExtract, options, await cdmRowSteps(warehouse));
+  const needed = extracts === "table" ? filling.filter((step) => !notBeside.has(step)) : filling;
+  const run = (steps: readonly MappingStep[], before: number) =>
+    runSteps(context, steps, sqlParts(options, version), { before, total: judging.length + needed.length });
+  return {
+    async judge() {
+      await run(judging, 0);
+      prepared.add(warehouse);
+    },
+    fill: () => run(needed, judging.length),
+  };
 }
 
 async function countTables(warehouse: Warehouse): Promise<Record<string, number>> {

@@ -23,16 +23,11 @@ const recordKey = ["source", "resource_type", "resource_id"];
 /** What lists and options decide, before anything else. */
 export const ruleSteps: readonly MappingStep[] = ["status-filter.sql", "resolve/macros.sql", "resolve/lists.sql"];
 
-/** The tables, shapes and macros of a mapping: once for each connection. */
-export const preparingSteps: readonly MappingStep[] = [
-  {
-    work: async (warehouse) => {
-      await defineTables(warehouse, mappingTables());
-    },
-  },
-  "events.sql",
-  "csv/macros.sql",
-];
+export const mappingMacros = (): TableDefinitions => ({
+  part: "macros",
+  sql: sqlText(import.meta.url, "macros.sql"),
+  rows: "kept",
+});
 
 /** The tables of schema `mapping`: what was mapped by others is mapped anew. */
 export const mappingTables = (): TableDefinitions => ({
@@ -40,6 +35,19 @@ export const mappingTables = (): TableDefinitions => ({
   sql: sqlText(import.meta.url, "mapping-schema.sql") + sqlText(import.meta.url, "report/implausible.sql"),
   rows: "made anew",
 });
+
+/** The macros and shapes of a mapping: once for each connection, and outside of a transaction. */
+export const preparingSteps: readonly MappingStep[] = [
+  { work: (warehouse) => warehouse.transaction(() => define(warehouse, mappingMacros())) },
+  "events.sql",
+  "csv/macros.sql",
+];
+
+export const defineMappingTables: MappingStep = { work: (warehouse) => define(warehouse, mappingTables()) };
+
+async function define(warehouse: Warehouse, definitions: TableDefinitions): Promise<void> {
+  await defineTables(warehouse, definitions);
+}
 
 /** What several extracts share, with the extracts that read it, by how their names begin. */
 const shared: readonly (readonly [steps: readonly string[], extracts: readonly string[]])[] = [
@@ -67,21 +75,35 @@ export const emptyTables: MappingStep = {
   text: cdmTableNames.map((table) => `delete from cdm.${table};`).join("\n"),
 };
 
-/** The rest of a mapping, in the order in which it runs. `typesWithoutExtract`: of what has landed. */
-export function mappingSteps(
+/**
+ * From what has landed to the rows that it becomes, in temporary tables: with which codes, concepts, persons and ids, or why it
+ * becomes none. Changes no table of the warehouse. To be run outside of a transaction: several threads read a temporary table
+ * only once it is committed.
+ */
+export function judgingSteps(
   extracts: readonly Extract[],
   extracted: "view" | "table",
+  options: MapToOmopOptions,
+): readonly MappingStep[] {
+  return [
+    "resolve/concept-map.sql",
+    ...sharedSteps(extracts),
+    ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
+    { text: createExtracts(extracts, extracted) },
+    ...rowJudgingSteps(options),
+  ];
+}
+
+/** From the rows judged to the tables of the warehouse, in one transaction. `typesWithoutExtract`: of what has landed. */
+export function fillingSteps(
   typesWithoutExtract: readonly string[],
   options: MapToOmopOptions,
   cdmRows: CdmRowSteps,
 ): readonly MappingStep[] {
   return [
-    "resolve/concept-map.sql",
-    ...sharedSteps(extracts),
+    defineMappingTables,
     emptyTables,
-    ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
-    { text: createExtracts(extracts, extracted) },
-    ...rowSteps(options),
+    ...rowFillingSteps(options),
     ...cdmRows.given,
     ...derivedSteps,
     ...(options.ruleset === "etl-synthea" ? ["options/etl-synthea/observation-period.sql"] : []),
@@ -100,8 +122,8 @@ export function unmappedSteps({ concepts }: MapToOmopOptions): readonly string[]
   return ["report/unmapped.sql", ...(concepts === "primary" ? [] : ["report/unmapped-constants.sql"])];
 }
 
-/** From what was extracted to the tables of the CDM that are not made of others. */
-export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
+/** From what was extracted to the rows of the CDM that are not made of others. */
+export function rowJudgingSteps(options: MapToOmopOptions): readonly MappingStep[] {
   const likeEtlSynthea = options.ruleset === "etl-synthea";
   return [
     "resolve/codes.sql",
@@ -141,7 +163,13 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     { uniqueIds: { table: "payer_plan_row", id: "payer_plan_period_id", key: recordKey } },
     "rows/cost.sql",
     { uniqueIds: { table: "cost_row", id: "cost_id", key: [...recordKey, "part"] } },
+  ];
+}
 
+/** The rows judged, in the tables of the CDM. */
+export function rowFillingSteps({ ruleset }: MapToOmopOptions): readonly MappingStep[] {
+  return [
+    "tables/resolved.sql",
     "tables/location.sql",
     "tables/care-site.sql",
     "tables/provider.sql",
@@ -160,7 +188,7 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     "tables/payer-plan-period.sql",
     "tables/cost.sql",
     "tables/fact-relationship.sql",
-    ...(likeEtlSynthea ? ["options/etl-synthea/tables.sql"] : []),
+    ...(ruleset === "etl-synthea" ? ["options/etl-synthea/tables.sql"] : []),
   ];
 }
 

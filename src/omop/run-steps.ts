@@ -46,14 +46,15 @@ const schemaFile = (name: string) => literal(fileURLToPath(new URL(`../../schema
 
 const structs = (members: string, rows: readonly string[]) => `[${rows.join(", ")}]::struct(${members})[]`;
 
-/** Runs the steps of a mapping one after the other. */
+/** Runs the steps of a mapping one after the other: all of them, or some of a `total` with others `before` them. */
 export async function runSteps(
   { target: warehouse, signal, progress }: Pick<StageContext<Warehouse>, "target" | "signal" | "progress">,
   steps: readonly MappingStep[],
   parts: Readonly<Record<string, string>>,
+  { before, total } = { before: 0, total: steps.length },
 ): Promise<void> {
-  for (const [done, step] of steps.entries()) {
-    progress({ done, total: steps.length, unit: "steps" });
+  for (const [i, step] of steps.entries()) {
+    progress({ done: before + i, total, unit: "steps" });
     if (typeof step === "string") await warehouse.run(sqlText(import.meta.url, step, parts), undefined, { signal });
     else if ("text" in step) await warehouse.run(step.text, undefined, { signal });
     else if ("work" in step) await step.work(warehouse);

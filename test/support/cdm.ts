@@ -10,7 +10,7 @@ export async function openCdm(rows: Rows, path = ":memory:"): Promise<Warehouse>
   const warehouse = await openWarehouse(path);
   const mapping = new URL("../../src/omop/map-to-omop.ts", import.meta.url).href;
   await openLanding(warehouse);
-  await warehouse.run(sqlText(mapping, "mapping-schema.sql"));
+  await warehouse.run(sqlText(mapping, "macros.sql") + sqlText(mapping, "mapping-schema.sql"));
   for (const [table, some] of Object.entries(rows)) await warehouse.append(table, some);
   return warehouse;
 }

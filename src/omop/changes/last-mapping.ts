@@ -4,7 +4,7 @@ import { layoutOf, openLanding } from "../../ingest/landing-tables.ts";
 import { softwareVersion } from "../../version.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
-import { mappingTables } from "../mapping-steps.ts";
+import { mappingMacros, mappingTables } from "../mapping-steps.ts";
 
 /** All that says how records become rows, as one text: where it is another than before, all records are mapped anew. */
 export async function rulesInUse(warehouse: Warehouse, options: MapToOmopOptions, version: string): Promise<string> {
@@ -26,6 +26,7 @@ export async function rulesInUse(warehouse: Warehouse, options: MapToOmopOptions
     dated,
     csv,
     layout,
+    mappingMacros().sql,
     mappingTables().sql,
     softwareVersion,
   ];

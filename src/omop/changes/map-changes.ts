@@ -15,8 +15,8 @@ export interface MappedChanges extends AsyncDisposable {
   /** Where they are mapped. */
   readonly beside: Warehouse;
   /**
-   * Puts it in the place of what was there before, in the caller's transaction. False: that cannot be done, and all has to be
-   * mapped anew in this transaction.
+   * Puts it in the place of what was there before, in the caller's transaction. False: that cannot be done; the transaction is
+   * to be rolled back, and all has to be mapped anew.
    */
   takeOver(): Promise<boolean>;
 }
@@ -54,7 +54,7 @@ export async function mapChanges(
     // To hand out the few rows to several threads takes longer than to do the work.
     await beside.run("set threads = 1");
     try {
-      await beside.transaction(() => mapAll({ ...context, target: beside }));
+      await mapAll({ ...context, target: beside });
     } finally {
       await beside.run("reset threads");
     }

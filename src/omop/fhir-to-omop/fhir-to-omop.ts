@@ -10,7 +10,15 @@ import { openWarehouse, type Warehouse } from "../../warehouse/warehouse.ts";
 import { cutTexts } from "../cut-texts.ts";
 import { chosenExtracts, createExtracts, fhirExtracts } from "../extracts.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
-import { type MappingStep, preparingSteps, rowSteps, ruleSteps, sharedSteps } from "../mapping-steps.ts";
+import {
+  defineMappingTables,
+  type MappingStep,
+  preparingSteps,
+  rowFillingSteps,
+  rowJudgingSteps,
+  ruleSteps,
+  sharedSteps,
+} from "../mapping-steps.ts";
 import { runSteps, sqlParts } from "../run-steps.ts";
 
 /** How {@link openFhirToOmop} is told where its vocabulary is. */
@@ -79,7 +87,7 @@ export async function openFhirToOmop({ vocabulary, vocabularyCache }: FhirToOmop
       runSteps({ target, signal: new AbortController().signal, progress: () => {} }, steps, parts);
     // To hand out the few rows of a Bundle to several threads takes longer than to do the work.
     await warehouse.run("set threads = 1; set disabled_optimizers = 'statistics_propagation'");
-    await run(warehouse, [...ruleSteps, ...preparingSteps, "resolve/concept-map.sql"]);
+    await run(warehouse, [defineMappingTables, ...ruleSteps, ...preparingSteps, "resolve/concept-map.sql"]);
     const work = async (target: Warehouse, resources: unknown): Promise<FhirToOmopAnswer> => {
       await land(target, resources, tables);
       await run(target, steps);
@@ -139,7 +147,8 @@ const extracts = chosenExtracts(
 const steps: readonly MappingStep[] = [
   ...sharedSteps(extracts),
   { text: createExtracts(extracts, "table") },
-  ...rowSteps(options),
+  ...rowJudgingSteps(options),
+  ...rowFillingSteps(options),
   "derived/observation-period.sql",
   { work: cutTexts },
   "report/dropped-and-lineage.sql",

@@ -27,9 +27,7 @@ from own
 union all
 from listed anti join own using (key);
 
-delete from mapping.concept_map;
-
-insert into mapping.concept_map
+create or replace temp table concept_map as
 select
     constant.key,
     case
@@ -37,9 +35,9 @@ select
         when constant.key like 'domain:%' or constant.key like 'relationship:%' then constant.concept_id
         when concept.concept_id is not null and concept.standard_concept is distinct from 'S' then 0
         else constant.concept_id
-    end,
+    end as concept_id,
     constant.name,
-    concept.concept_id is not null,
+    concept.concept_id is not null as in_vocabulary,
     concept.domain_id
 from constant
 left join vocabulary.concept on concept.concept_id = constant.concept_id

@@ -25,7 +25,7 @@ from read_csv({{vocabulary_priority}}, header => true, columns => {
 
 -- What a code may lead to in each role: concepts of one domain only, and one or several of them; and the classes of
 -- concepts that are statements: they stand by themselves, where others only are what something is said about.
-create or replace table mapping.code_role as
+create or replace temp table code_role as
 from read_csv({{code_roles}}, header => true, columns => {
     'role': 'varchar', 'domain': 'varchar', 'several': 'boolean', 'statement_classes': 'varchar'
 });

@@ -78,7 +78,7 @@ where found_by = 'USER_RULE';
 
 -- A unit must be a unit and a route a route; other concepts of the same code do not count.
 delete from candidate_target
-using mapping.code_role
+using code_role
 where code_role.role = candidate_target.role and code_role.domain <> candidate_target.domain_id;
 
 -- A unit that leads nowhere by its code is the one that it was matched with. Rules: docs/mapping.md#units.
@@ -136,15 +136,13 @@ qualify row_number() over (
 ) = 1;
 
 -- 4. One row a target. Fields that hold one concept take the lowest.
-delete from mapping.code_mapping;
-
-insert into mapping.code_mapping by name
+create or replace temp table code_mapping as
 with target as (
     select
         *,
         row_number() over (partition by role, code_key, position, source_concept_id order by concept_id) - 1 as target
     from candidate_target
-    qualify target = 0 or role in (select role from mapping.code_role where several)
+    qualify target = 0 or role in (select role from code_role where several)
 ),
 
 value_target as (
@@ -170,7 +168,7 @@ select
     coalesce(chosen.code, nullif(trim(chosen.text), ''), nullif(trim(chosen.display), '')) as source_value,
     chosen.vocabulary_id,
     coalesce(chosen.concept_id, 0) as source_concept_id,
-    coalesce(target.target, 0) as target,
+    coalesce(target.target, 0)::integer as target,
     coalesce(target.concept_id, 0) as concept_id,
     target.domain_id,
     case
@@ -192,9 +190,9 @@ select
         else 'MAPPED'
     end as status,
     chosen.found_by,
-    0 as records
+    0::bigint as records
 from chosen
-left join mapping.code_role code_role on code_role.role = chosen.role
+left join code_role on code_role.role = chosen.role
 left join target
     on target.role = chosen.role
     and target.code_key = chosen.code_key

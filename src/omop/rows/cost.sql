@@ -63,5 +63,5 @@ left join payer_plan_row plan
     and plan.resource_id = cost.coverage_id
     and plan.person_id = person.person_id
     and plan.reason is null
-left join mapping.code_mapping currency
+left join code_mapping currency
     on currency.role = 'currency' and currency.code_key = hash(mapping.currency_code(cost.currency));

@@ -101,12 +101,12 @@ found as (
         unit.source_concept_id as unit_source_concept_id,
         coalesce(event.unit.code, event.unit.display) as unit_source_value
     from dated event
-    left join mapping.code_mapping code on code.role = event.role and code.code_key = hash(event.code)
-    left join mapping.concept_map said on said.key = case when code.statement is distinct from true then event.concept_constant end
-    left join mapping.code_mapping value on value.role = 'value' and value.code_key = hash(event.value_code)
-    left join mapping.code_mapping unit on unit.role = 'unit' and unit.code_key = hash(event.unit)
-    left join mapping.concept_map type on type.key = 'type:' || event.type
-    left join mapping.concept_map constant on constant.key = event.value_constant
+    left join code_mapping code on code.role = event.role and code.code_key = hash(event.code)
+    left join concept_map said on said.key = case when code.statement is distinct from true then event.concept_constant end
+    left join code_mapping value on value.role = 'value' and value.code_key = hash(event.value_code)
+    left join code_mapping unit on unit.role = 'unit' and unit.code_key = hash(event.unit)
+    left join concept_map type on type.key = 'type:' || event.type
+    left join concept_map constant on constant.key = event.value_constant
     left join person_key person on person.source = event.source and person.patient_id = event.patient_id
     left join visit_key visit
         on visit.source = event.source and visit.encounter_id = event.encounter_id and visit.person_id = person.person_id

@@ -33,5 +33,5 @@ left join person_key person on person.source = note.source and person.patient_id
 left join visit_key visit
     on visit.source = note.source and visit.encounter_id = note.encounter_id and visit.person_id = person.person_id
 left join provider_key provider on provider.source = note.source and provider.name = note.provider
-left join mapping.concept_map type on type.key = 'type:' || note.type
-left join mapping.code_mapping class on class.role = 'note class' and class.code_key = hash(note.class);
+left join concept_map type on type.key = 'type:' || note.type
+left join code_mapping class on class.role = 'note class' and class.code_key = hash(note.class);

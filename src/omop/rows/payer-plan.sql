@@ -21,4 +21,4 @@ select
     ) as reason
 from extracted_payer_plan plan
 left join person_key person on person.source = plan.source and person.patient_id = plan.patient_id
-left join mapping.code_mapping payer on payer.role = 'payer' and payer.code_key = hash(plan.payer);
+left join code_mapping payer on payer.role = 'payer' and payer.code_key = hash(plan.payer);

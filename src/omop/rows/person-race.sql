@@ -41,7 +41,7 @@ select
         then mapping.row_id('observation', person.source, person.resource_type, person.resource_id, person.part, 0)
     end as cdm_id
 from race_of_person person
-join mapping.concept_map kind on kind.key = 'observation:race'
-join mapping.concept_map type on type.key = 'type:EHR'
-left join mapping.concept_map race on race.key = 'race:' || person.race
+join concept_map kind on kind.key = 'observation:race'
+join concept_map type on type.key = 'type:EHR'
+left join concept_map race on race.key = 'race:' || person.race
 left join last_visit on last_visit.person_id = person.person_id;

@@ -11,5 +11,5 @@ select
     site.care_site_id,
     mapping.row_id('provider', provider.source, provider.resource_type, provider.resource_id, 0, 0) as provider_id
 from extracted_provider provider
-left join mapping.code_mapping specialty on specialty.role = 'specialty' and specialty.code_key = hash(provider.specialty)
+left join code_mapping specialty on specialty.role = 'specialty' and specialty.code_key = hash(provider.specialty)
 left join care_site_key site on site.source = provider.source and site.name = provider.care_site;

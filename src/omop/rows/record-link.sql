@@ -96,4 +96,4 @@ from (
     where relationship = 'Panel contains'
     group by part_table, part_id
 )
-left join mapping.concept_map field on field.key = 'event field:' || panel.whole_table;
+left join concept_map field on field.key = 'event field:' || panel.whole_table;

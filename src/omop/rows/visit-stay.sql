@@ -48,4 +48,4 @@ select
 from ended stay
 left join care_site_key key on key.source = stay.source and key.name = stay.care_site
 left join care_site_row site on site.care_site_id = key.care_site_id
-left join mapping.concept_map place on stay.stay_kind = 'place' and place.key = 'place of service:' || site.place_of_service;
+left join concept_map place on stay.stay_kind = 'place' and place.key = 'place of service:' || site.place_of_service;

@@ -30,7 +30,7 @@ select
     ) as reason
 from extracted_visit visit
 left join person_key person on person.source = visit.source and person.patient_id = visit.patient_id
-left join mapping.code_mapping type on type.role = 'visit' and type.code_key = hash(visit.type)
+left join code_mapping type on type.role = 'visit' and type.code_key = hash(visit.type)
 left join provider_key provider on provider.source = visit.source and provider.name = visit.provider
 left join care_site_key site on site.source = visit.source and site.name = visit.care_site
 left join care_site_key place on place.source = visit.source and place.name = visit.place;

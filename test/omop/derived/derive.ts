@@ -88,6 +88,7 @@ const concept = (name: string) => {
 export async function openForEras({ strengths = true } = {}): Promise<Warehouse> {
   const warehouse = await openWarehouse(":memory:");
   await openLanding(warehouse);
+  await run(warehouse, "macros.sql");
   await run(warehouse, "mapping-schema.sql");
   // As in a CDM from elsewhere. Ours always has an end, so the rule for rows without one would not be seen at work.
   await warehouse.run("alter table cdm.drug_exposure alter drug_exposure_end_date drop not null");

@@ -1,0 +1,188 @@
+-- What extracts and rules say in one word. Rules: docs/mapping.md.
+
+-- A date as far as FHIR gives it: '2019' and '2019-05' become their first day. NULL for what is no date.
+create or replace macro mapping.calendar_day(text) as
+    case
+        when text < '0001' or text >= ':' then null
+        when strlen(text) = 4 then try_cast(text || '-01-01' as date)
+        when strlen(text) = 7 then try_cast(text || '-01' as date)
+        else try_cast(text[1:10] as date)
+    end;
+
+-- The day of something that happened: a calendar day, unless it is one that systems write when they do not know.
+create or replace macro mapping.first_day(text) as
+    case
+        when not starts_with(text, '1900-01-01') and not starts_with(text, '9999-12-31') then mapping.calendar_day(text)
+    end;
+
+-- The time on the wall where it was written: the offset is dropped, not applied. NULL for a date without time.
+create or replace macro mapping.wall_clock(text) as
+    case when mapping.first_day(text) is not null then mapping.time_of_day(text) end;
+
+-- The same of a text that is known to be a date.
+create or replace macro mapping.time_of_day(text) as
+    case
+        when strlen(text) <= 10 then null
+        when text[20] in ('', 'Z', '+', '-') then try_cast(text[1:19] as timestamp)
+        else try_cast(regexp_replace(text, '(Z|[+-]\d{2}:?\d{2})$', '') as timestamp)
+    end;
+
+-- The first of two texts that is a date; where neither is, one that should have been.
+create or replace macro mapping.dated(text, otherwise) as
+    case when mapping.first_day(text) is not null then text else coalesce(otherwise, text) end;
+
+-- Why a record whose date this is has none: it says none, or one that cannot be read.
+create or replace macro mapping.reason_for_no_date(text) as
+    case when text is null or text[1:10] in ('1900-01-01', '9999-12-31') then 'NO_DATE' else 'BAD_DATE' end;
+
+-- 'day', 'month and day' …: what of a date had to be made up; NULL for a whole date.
+create or replace macro mapping.made_up(text) as
+    case length(text) when 4 then 'month and day' when 7 then 'day' end;
+
+-- When a timing first comes round, as far as it says.
+create or replace macro mapping.start_of_timing(timing) as
+    mapping.dated(timing.event[1], timing.repeat."boundsPeriod".start);
+
+-- The members of a panel: in STU3 they are related to it as such.
+create or replace macro mapping.members_of(members, related) as
+    coalesce(
+        members,
+        list_transform(list_filter(related, lambda x: x.type = 'has-member'), lambda x: x.target)
+    );
+
+-- Whether a reference is to a patient, or to who speaks for one.
+create or replace macro mapping.is_patient(reference) as
+    regexp_matches(reference, '(^|/)(Patient|RelatedPerson)/[^/]+$');
+
+-- A currency as a code.
+create or replace macro mapping.currency_code(currency) as
+    case
+        when currency is not null
+        then struct_pack(
+            coding := [struct_pack(system := 'urn:iso:std:iso:4217', code := upper(currency), display := null::varchar, "userSelected" := null::boolean)],
+            text := null::varchar
+        )
+    end;
+
+-- The parts of a text that is a number, such as '7.2' or '<0.1'; empty for any other text.
+create or replace macro mapping.numeric_text(text) as
+    regexp_extract(text, '^\s*(<=|>=|<|>|≤|≥)?\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*$', ['comparator', 'number']);
+
+-- The number that a text is; NULL for any other text.
+create or replace macro mapping.number_of(text) as try_cast(mapping.numeric_text(text).number as double);
+
+-- The comparator of a text that is a number, as FHIR writes it; NULL where it has none.
+create or replace macro mapping.comparator_of(text) as
+    replace(replace(nullif(mapping.numeric_text(text).comparator, ''), '≤', '<='), '≥', '>=');
+
+-- An age, where it is one that a person may have.
+create or replace macro mapping.age(quantity) as
+    list_filter(
+        [try_cast(
+            quantity.value || case coalesce(quantity.code, lower(quantity.unit))
+                when 'a' then ' years' when 'mo' then ' months' when 'wk' then ' weeks' when 'd' then ' days'
+                when 'h' then ' hours' when 'min' then ' minutes'
+                when 'years' then ' years' when 'months' then ' months' when 'weeks' then ' weeks' when 'days' then ' days'
+            end
+            as interval
+        )],
+        lambda x: x between interval 0 day and interval 150 year
+    )[1];
+
+-- The unit of a quantity, as a code.
+create or replace macro mapping.unit_of(quantity) as
+    case
+        when coalesce(quantity.code, quantity.unit) is not null
+        then struct_pack(system := quantity.system, code := quantity.code, display := quantity.unit, "userSelected" := null::boolean)
+    end;
+
+-- A text that is JSON; NULL where it is none. Never try(): over a JSON function it writes into memory that is not its own.
+create or replace macro mapping.json_of(text) as case when json_valid(text) then text end;
+
+-- The codes of a member that one version of FHIR gives as a code and another as a CodeableConcept, here as text.
+create or replace macro mapping.codes_of(text) as
+    case when text[1] = '{' then json_extract_string(mapping.json_of(text), '$.coding[*].code') else [text] end;
+
+-- The first CodeableConcept of a member that one version of FHIR gives as one and another as several, here as text.
+create or replace macro mapping.first_codeable_concept(text) as
+    json_transform(
+        mapping.json_of(case when text[1] = '{' then '[' || text || ']' else text end),
+        '[{"coding": [{"system": "VARCHAR", "code": "VARCHAR", "display": "VARCHAR", "userSelected": "BOOLEAN"}], "text": "VARCHAR"}]'
+    )[1];
+
+-- The code of a member that is one CodeableConcept or several, here as text; else its words.
+create or replace macro mapping.first_code(text) as
+    coalesce(
+        mapping.json_of(text) ->> '$[0].coding[0].code',
+        mapping.json_of(text) ->> '$.coding[0].code',
+        mapping.json_of(text) ->> '$[0].text',
+        mapping.json_of(text) ->> '$.text'
+    );
+
+-- The code of a member that is a code, a Coding or CodeableConcepts, here as text.
+create or replace macro mapping.class_code(text) as
+    case text[1]
+        when '{' then mapping.json_of(text) ->> '$.code'
+        when '[' then mapping.json_of(text) ->> '$[0].coding[0].code'
+        else text
+    end;
+
+-- A number, unless it is more than any (1e999) or none (NaN).
+create or replace macro mapping.finite(number) as case when isfinite(number) then number end;
+
+-- A number as text: 120, not 120.0.
+create or replace macro mapping.number_text(number) as
+    case when ends_with(number::varchar, '.0') then left(number::varchar, -2) else number::varchar end;
+
+-- A code in words.
+create or replace macro mapping.words_of(concept) as
+    coalesce(concept.coding[1].display, concept.text, concept.coding[1].code);
+
+-- The reference that a text is, or the first that it holds as JSON.
+create or replace macro mapping.reference_in(text) as
+    case when json_valid(text) then coalesce(text ->> '$.reference', text ->> '$[0].reference') else text end;
+
+-- Of references the first that may mean a practitioner; a urn does not say what it means.
+create or replace macro mapping.practitioner_of(names) as
+    landing.canonical_reference(
+        list_filter(names, lambda name: contains(name, 'Practitioner') or starts_with(name, 'urn:'))[1]
+    );
+
+-- A supply in whole days. NULL where it is none, or in a unit whose days would have to be guessed.
+create or replace macro mapping.days_of(value, unit) as
+    case
+        when lower(unit) in ('d', 'day', 'days') then nullif(greatest(try_cast(value as integer), 0), 0)
+        when lower(unit) in ('wk', 'week', 'weeks') then nullif(greatest(try_cast(value * 7 as integer), 0), 0)
+    end;
+
+-- When a drug was last taken as far as the record says: by its own words, else by the days of supply, else by what
+-- else ends in it.
+create or replace macro mapping.known_end_of_exposure(start_date, verbatim_end_date, days_supply, end_date) as
+    coalesce(
+        case when verbatim_end_date is not null then end_date end,
+        try(start_date + (days_supply - 1)),
+        end_date
+    );
+
+-- An id for a row: positive, below 2^53, and the same for the same record in every run.
+create or replace macro mapping.row_id(cdm_table, source, resource_type, resource_id, part, target) as
+    1 + (md5_number_lower(concat_ws('|', cdm_table, source, resource_type, resource_id, part, target)) % 9007199254740990)::bigint;
+
+-- Addresses with the same key are one place.
+create or replace macro mapping.address_key(line_1, line_2, city, county, state, zip, country) as
+    lower(array_to_string(
+        list_transform([line_1, line_2, city, county, state, zip, country], lambda part: coalesce(trim(part), '')), '|'
+    ));
+
+-- The references that mean a resource: by its id, as the urn of a Bundle's entry, and by searching for an identifier of it.
+create or replace macro mapping.names_of(resource_type, id, identifiers) as
+    list_concat(
+        [resource_type || '/' || id, 'urn:uuid:' || id],
+        list_transform(
+            list_filter(identifiers, lambda x: x.value is not null),
+            lambda x: mapping.name_by_identifier(resource_type, x)
+        )
+    );
+
+create or replace macro mapping.name_by_identifier(resource_type, identifier) as
+    resource_type || '?identifier=' || coalesce(identifier.system || '|', '') || identifier.value;
