@@ -69,27 +69,34 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   await run(`insert into meta.quarantine select file_id, null, null, 'NOT_FHIR',
     'an entry of a Bundle holds no FHIR resource', ${literal(context.runId)}
     from staged_resource where resource_type = '' and bundle is not null`);
-  await run(sql("resolve-full-urls.sql"));
+  if (await warehouse.row("select 1 from staged_resource where full_url is not null limit 1")) {
+    await run(sql("resolve-full-urls.sql"));
+  }
   await countUnreadElements(context);
   const portions = await largePortions(context);
-  for (const { resourceType, table, structure } of await tablesOf("staged_resource", context)) {
+  const staged = await stagedTypes(context);
+  for (const { resourceType, table, structure } of context.tables.filter((each) => staged.has(each.resourceType))) {
     const parts = { table, structure: literal(JSON.stringify(structure)), resource_type: literal(resourceType) };
     await run(sql("land-staged.sql", { ...parts, portion: `strlen(resource) <= ${largeBytes}` }));
     for (const portion of portions) await run(sql("land-staged.sql", { ...parts, portion }));
   }
-  await countRecords(context);
+  const landedDirectly = new Set(direct.map(({ firstType }) => firstType));
+  const landed = context.tables.filter(
+    (each) => staged.has(each.resourceType) || landedDirectly.has(each.resourceType),
+  );
+  await countRecords(landed, context);
   const removeFound = async (table: LandingTable, search: string, more: Record<string, string> = {}) => {
     const parts = { table: table.table, resource_type: literal(table.resourceType) };
     await run(sql(search, { ...parts, ...more }));
     await changes.remember(table, "rowid in (select row_number from superseded)");
     await run(sql("remove-superseded.sql", parts));
   };
-  for (const table of await withVersions(context)) {
+  for (const table of await withVersions(landed, context)) {
     // The content is looked at only where it decides: to turn all of a record into text takes long.
     const content = (await hasEqualVersions(table, context)) ? contentOfVersion : "null";
     await removeFound(table, "supersede.sql", { content });
   }
-  await run(sql("note-deletions.sql"));
+  if (staged.has("(deletion)")) await run(sql("note-deletions.sql"));
   for (const table of await withDeletions(context)) await removeFound(table, "find-deleted.sql");
   await changes.record();
   await run("drop table staged_resource; drop table landing_file");
@@ -160,18 +167,20 @@ async function largePortions({ warehouse }: LandingContext): Promise<string[]> {
   return portions.map(({ first, last }) => `rowid between ${first} and ${last} and strlen(resource) > ${largeBytes}`);
 }
 
-/** The landing tables of the resource types that occur in a relation. */
-async function tablesOf(relation: string, { warehouse, tables }: LandingContext): Promise<readonly LandingTable[]> {
-  const rows = await warehouse.rows<{ resource_type: string | null }>(`select distinct resource_type from ${relation}`);
-  const types = new Set(rows.map(({ resource_type }) => resource_type));
-  return tables.filter(({ resourceType }) => types.has(resourceType));
+/** The resource types that were staged, and `(deletion)`. */
+async function stagedTypes({ warehouse }: LandingContext): Promise<ReadonlySet<string>> {
+  const rows = await warehouse.rows<{ resource_type: string }>("select distinct resource_type from staged_resource");
+  return new Set(rows.map(({ resource_type }) => resource_type));
 }
 
-/** The landing tables of this landing in which one resource is there several times. */
-async function withVersions(context: LandingContext): Promise<readonly LandingTable[]> {
+/** Those of the landing tables in which one resource is there several times. */
+async function withVersions(
+  tables: readonly LandingTable[],
+  { warehouse }: LandingContext,
+): Promise<readonly LandingTable[]> {
   const several: LandingTable[] = [];
-  for (const table of await tablesOf("landing_file join meta.file_records using (file_id)", context)) {
-    const found = await context.warehouse.row(
+  for (const table of tables) {
+    const found = await warehouse.row(
       `select 1 from ${table.table} group by landing_source, id having count(*) > 1 limit 1`,
     );
     if (found) several.push(table);
@@ -203,15 +212,16 @@ async function withDeletions({ warehouse, tables, source }: LandingContext): Pro
   return tables.filter(({ resourceType }) => rows.some((row) => row.resource_type === resourceType));
 }
 
-async function countRecords({ warehouse, tables }: LandingContext): Promise<void> {
-  const landed = tables
-    .map(({ table, resourceType }) => `select landing_file, ${literal(resourceType)} as resource_type from ${table}`)
-    .join(" union all ");
+async function countRecords(landed: readonly LandingTable[], { warehouse, tables }: LandingContext): Promise<void> {
+  const records = [
+    "select null::integer as landing_file, null::varchar as resource_type where false",
+    ...landed.map(({ table, resourceType }) => `select landing_file, ${literal(resourceType)} from ${table}`),
+  ].join(" union all ");
   const kept = literalList(tables.map(({ resourceType }) => resourceType));
   await warehouse.run(`
     insert into meta.file_records
     select landing_file, resource_type, count(*), 0, 0, 0
-    from (${landed}) where landing_file in (select file_id from landing_file) group by all
+    from (${records}) where landing_file in (select file_id from landing_file) group by all
     union all
     select file_id, coalesce(resource_type, '(entry without resource)'), count(*), count(*), 0, 0
     from staged_resource

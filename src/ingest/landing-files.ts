@@ -26,7 +26,7 @@ export async function registerFiles(
     source: literal(source),
     run_id: literal(runId),
   });
-  const [create, insert, ...rest] = statements.split(";\n\n");
+  const [create, insert, note] = statements.split(";\n\n");
   await warehouse.run(create!);
   await warehouse.run(insert!, [
     JSON.stringify(
@@ -34,7 +34,8 @@ export async function registerFiles(
     ),
   ]);
   const known = await warehouse.row("select 1 from landing_file semi join meta.file using (file_id) limit 1");
-  await warehouse.run(rest.join(";\n\n"));
+  if (known) await warehouse.run(sqlText(import.meta.url, "sql/forget-files.sql"));
+  await warehouse.run(note!);
   return known !== undefined;
 }
 

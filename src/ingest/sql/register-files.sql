@@ -1,4 +1,4 @@
--- A file that was read before is read anew: what it gave then goes, and its number stays.
+-- A file that was read before keeps its number.
 
 create or replace temp table landing_file (
     file_id integer, path varchar, format varchar, bytes bigint, modified timestamp, landing_layout varchar
@@ -18,13 +18,6 @@ from (
     ), recursive := true)
 ) found
 left join meta.file known on known.path = found.path and known.source = {{source}};
-
-delete from meta.file where file_id in (select file_id from landing_file);
-delete from meta.file_records where file_id in (select file_id from landing_file);
-delete from meta.quarantine where file_id in (select file_id from landing_file);
-delete from meta.unread_element where file_id in (select file_id from landing_file);
-delete from meta.csv_layout where file_id in (select file_id from landing_file);
-delete from meta.csv_reject where file_id in (select file_id from landing_file);
 
 insert into meta.file by name
 select
