@@ -1,6 +1,6 @@
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import { type OwnerOfRows, ownerOfRows } from "./csv-person.ts";
+import { type OwnerOfRows, ownerOfLandedRows, ownerOfRows } from "./csv-person.ts";
 import { csvRows } from "./csv-rows.ts";
 import { type MappedCsvTable, mappedCsvTables } from "./csv-tables.ts";
 
@@ -25,8 +25,8 @@ export async function openCsvChanges(
     async record() {
       const after = await keepRows("after", lands, warehouse, source);
       for (const file of new Set([...before.keys(), ...after.keys()])) {
-        const owner = after.get(file) ?? before.get(file)!;
-        if (owner.kind === "person") await warehouse.run(changesOf(file, source));
+        const owners = [before.get(file), after.get(file)].filter((owner) => owner !== undefined);
+        if (owners.every(({ kind }) => kind === "person")) await warehouse.run(changesOf(file, source));
         else if (await warehouse.row(`${differences(file)} limit 1`)) {
           // What others name, or what is of several persons at once: all is mapped anew.
           await warehouse.run("delete from meta.setting where name = 'mapping'");
@@ -52,7 +52,7 @@ async function keepRows(
     const joined = Object.entries(mapping.join ?? {}).map(([alias, { file: other }]) => ({ alias, other }));
     if (!lands(file) && !joined.some(({ other }) => lands(other))) continue;
     const { from, columns } = csvRows(file, mapping, source, (name) => tables.find((each) => each.file === name));
-    const owner = ownerOfRows(file, mapping, columns);
+    const owner = await ownerOfLandedRows(warehouse, from, ownerOfRows(file, mapping, columns));
     owners.set(file, owner);
     const content = ["line.landing_file", "line.landing_row", ...joinedRows(joined, tables)];
     await warehouse.run(

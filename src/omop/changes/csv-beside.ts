@@ -1,14 +1,16 @@
-import { ownerOfRows } from "../../ingest/csv-person.ts";
+import { ownerOfLandedRows, ownerOfRows } from "../../ingest/csv-person.ts";
 import { csvRows } from "../../ingest/csv-rows.ts";
 import { mappedCsvTables } from "../../ingest/csv-tables.ts";
 import { literal, sqlText } from "../../warehouse/sql-text.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import { csvExtracts, tableIn } from "../csv/csv-extracts.ts";
 
-/** Whether whose each CSV row is can be told by its file, so that those of some persons can be mapped alone. */
+/** Whether it can be told whose each CSV row is, so that those of some persons can be mapped alone. */
 export async function csvCanBeParted(warehouse: Warehouse): Promise<boolean> {
-  const owners = await ownersOfFiles(warehouse);
-  return owners.every(({ owner }) => owner.kind !== "mixed");
+  for (const { from, owner } of await ownersOfFiles(warehouse)) {
+    if ((await ownerOfLandedRows(warehouse, from, owner)).kind === "mixed") return false;
+  }
+  return true;
 }
 
 /** The CSV rows of the persons in question, and all rows of nobody, are what has landed beside. */

@@ -27,6 +27,12 @@ const files: CsvMappingInput["files"] = {
       { kind: "observation", person: "who", start: "day", display: "measured", value: "value", when: "value" },
     ],
   },
+  // Each row is a visit and what it cost; several rows may tell of one visit.
+  "stays.csv": {
+    visit: { id: "id", person: "who", class: { constant: "IMP" }, start: "from", end: "to" },
+    costs: [{ person: "who", totalCharge: ["charge"] }],
+  },
+  "bills.csv": { costs: [{ id: "bill", person: "who", visit: "stay", totalCharge: ["charge"] }] },
   "notes.csv": {
     events: [{ kind: "condition", person: "who", visit: "visit", provider: "doctor", start: "day", display: "text" }],
   },
@@ -42,6 +48,9 @@ const begin: Files = {
   "findings.csv":
     "who,born,day,finding,measured,value,status\nq1,1970-01-01,2019-03-01,cough,,,\nq1,1970-01-01,2019-03-02,,weight,80,\n" +
     "q2,1971-01-01,2019-03-02,fever,,,void\nq2,1971-01-01,2019-03-03,,,,\n,1972-01-01,2019-03-03,pain,,,\n",
+  "stays.csv":
+    "id,who,from,to,charge\ns1,p6,2019-04-01,2019-04-03,10\ns1,p6,2019-04-02,2019-04-04,20\ns2,p7,2019-04-05,2019-04-06,30\n",
+  "bills.csv": "bill,who,stay,charge\nb1,p6,s1,1\nb1,p6,s1,2\nb2,p7,s2,3\n",
   "notes.csv": `who,visit,doctor,day,text\n${ids.map((id) => `${id},,d1,2019-06-01,cough of ${id}`).join("\n")}\n,,,2019-06-01,nobody's\n`,
 };
 const changed = (file: string, ...replacements: (readonly [from: string, to: string])[]) => ({
@@ -110,6 +119,16 @@ describe("what changes in CSV files from one night to the next leaves the same r
       },
       "persons",
     ],
+    [
+      "the first of the rows about a visit, and a part of a bill",
+      {
+        ...changed("stays.csv", ["s1,p6,2019-04-01,2019-04-03,10\n", ""], [",30", ",40"]),
+        ...changed("bills.csv", ["b1,p6,s1,2\n", ""]),
+      },
+      "persons",
+    ],
+    ["a visit that becomes that of two", changed("stays.csv", ["s1,p6,2019-04-02", "s1,p7,2019-04-02"]), "all"],
+    ["a bill that becomes that of two", changed("bills.csv", ["b1,p6,s1,2", "b1,p7,s1,2"]), "all"],
     ["a provider", changed("doctors.csv", ["Cardiology", "Surgery"]), "all"],
   ])("%s", async (_name, night, expected) => {
     await using folder = await openFolder();
@@ -126,6 +145,20 @@ describe("what changes in CSV files from one night to the next leaves the same r
     expect(await rejectsOf(nightly)).toEqual(await rejectsOf(whole));
     expect(all).toBe(expected === "all");
   });
+});
+
+it("a visit that two persons shared for a night leaves the same rows as if it had never been", async () => {
+  await using folder = await openFolder();
+  await using nightly = await openWarehouse(":memory:");
+  await using whole = await openWarehouse(":memory:");
+  for (const [name, text] of Object.entries(begin)) await folder.write(name, text);
+  await run(folder.path, nightly);
+  for (const files of [changed("stays.csv", ["s1,p6,2019-04-01", "s1,p7,2019-04-01"]), begin]) {
+    await folder.write("stays.csv", files["stays.csv"]!);
+    await run(folder.path, nightly);
+  }
+  await run(folder.path, whole);
+  expect(differences(await booksOf(nightly), await booksOf(whole))).toEqual([]);
 });
 
 describe("a CSV file that was landed before", () => {
