@@ -1,6 +1,6 @@
 import { messageOf } from "../pipeline/errors.ts";
 import { columnTypes } from "../warehouse/json-structure.ts";
-import { groups, type LandingContext, type LandingPlan } from "./landing-plan.ts";
+import { directBytes, groups, type LandingContext, type LandingPlan } from "./landing-plan.ts";
 import { damaged, problemOfDocument, type Refused } from "./quarantine.ts";
 import { readBytes } from "./read-lines.ts";
 import type { SniffedFile } from "./sniff-file.ts";
@@ -51,7 +51,8 @@ async function landsDirectly(file: SniffedFile, context: LandingContext): Promis
   const table = context.tables.find(({ resourceType }) => resourceType === file.firstType);
   if (file.format !== "ndjson" || table === undefined) return true;
   const { files, compression } = groups([file])[0]!.parts;
-  const read = `read_ndjson(${files}, columns => ${columnTypes(table.structure)}, compression => ${compression})`;
+  const read = `read_ndjson(${files}, columns => ${columnTypes(table.structure)}, compression => ${compression},
+    maximum_object_size => ${directBytes})`;
   return (await failureOf(`select count(columns(*)) from ${read}`, context)) === undefined;
 }
 

@@ -2,7 +2,14 @@ import { columnTypes } from "../warehouse/json-structure.ts";
 import { literal, literalList, sqlText } from "../warehouse/sql-text.ts";
 import { type Changes, openChanges } from "./changes.ts";
 import { quarantine, registerFiles } from "./landing-files.ts";
-import { groups, type LandingContext, type LandingPlan, largeBytes, ordinaryBytes } from "./landing-plan.ts";
+import {
+  directBytes,
+  groups,
+  type LandingContext,
+  type LandingPlan,
+  largeBytes,
+  ordinaryBytes,
+} from "./landing-plan.ts";
 import { type LandingTable, layoutOf } from "./landing-tables.ts";
 import type { SniffedFile } from "./sniff-file.ts";
 import { stageDocument, stageLines, stageValue } from "./stage-carefully.ts";
@@ -43,7 +50,10 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   for (const table of context.tables) {
     const ofType = direct.filter((file) => file.firstType === table.resourceType);
     for (const group of groups(ofType)) {
-      await run(sql("land-ndjson.sql", { table: table.table, columns: columnTypes(table.structure), ...group.parts }));
+      const columns = columnTypes(table.structure);
+      await run(
+        sql("land-ndjson.sql", { table: table.table, columns, direct_bytes: String(directBytes), ...group.parts }),
+      );
     }
     context.onFiles(ofType.length);
     mixed.push(...(await withOtherLines(table, ofType, context)));

@@ -29,6 +29,12 @@ export interface LandingContext {
 /** What DuckDB's JSON reader takes at once of itself. A document that is bigger is read in a way of its own. */
 export const ordinaryBytes = 16_777_216;
 
+/**
+ * What a line may have to go straight into its table; a file with a longer one is staged. The reader's buffers are twice as big: a
+ * file of several is shared among threads, and small ones stay in the processor's cache.
+ */
+export const directBytes = 4_194_304;
+
 /** A resource that is bigger is handled with care for memory. */
 export const largeBytes = 1_000_000;
 
