@@ -175,6 +175,7 @@ const derivedSteps: readonly MappingStep[] = [
   "derived/dose-era.sql",
   { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
   "derived/cdm-source.sql",
+  "derived/metadata.sql",
 ];
 
 /** The ids of eras, which are those of one person and `what`, by their start. */

@@ -6,6 +6,7 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
 import { conceptsInUse } from "./concepts-in-use.ts";
 import type { MapToOmopOptions } from "./mapping-options.ts";
 import type { MappingStep } from "./mapping-steps.ts";
+import { optionsHash } from "./options-hash.ts";
 import { makeIdsUnique } from "./unique-ids.ts";
 
 /** What `{{name}}` stands for in the SQL of the steps. */
@@ -39,6 +40,7 @@ export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): 
     source_name: literal(sourceName),
     software_version: literal(softwareVersion),
     vocabulary_version: literal(vocabularyVersion || "none"),
+    options_hash: literal(optionsHash(options)),
   };
 }
 

@@ -66,6 +66,9 @@ export interface Outcome {
 /** Tables that are made of the others. */
 const derived = ["observation_period", "condition_era", "drug_era", "dose_era"];
 
+/** Tables that tell of the mapping, not of records. */
+const ofTheMapping = ["cdm_source", "metadata"];
+
 /** Tables that are compared only where a case lists them. */
 export const aside: ReadonlySet<string> = new Set(["person", "location", "lineage", ...derived]);
 
@@ -160,7 +163,7 @@ async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, n
     );
   };
   for (const [table, count] of Object.entries(tables)) {
-    if (table === "cdm_source") continue;
+    if (ofTheMapping.includes(table)) continue;
     await trace(table, `cdm.${table} "row" join mapping.lineage on ${recordOf[table] ?? byId(table)}`);
     if (rows.get(table)!.length !== count) untraced.push(table);
   }

@@ -198,10 +198,14 @@ async function hasNewConcepts(warehouse: Warehouse, beside: Warehouse): Promise<
   return found !== undefined;
 }
 
-/** Of the steps of a mapping those whose outcome is not taken over from beside: they are run on all of the data, or begin with nothing. */
+/**
+ * Of the steps of a mapping those whose outcome is not taken over from beside: they are run on all of the data, begin with nothing, or
+ * say the same as long as the rules are the same.
+ */
 export const notBeside: ReadonlySet<MappingStep> = new Set([
   emptyTables,
   "derived/cdm-source.sql",
+  "derived/metadata.sql",
   "report/code-records.sql",
   "report/unmapped.sql",
 ]);
