@@ -67,6 +67,13 @@ const etl = program
     ]),
   )
   .addOption(choice("--type-concept <which>", "what *_type_concept_id says", ["specific", "ehr"]))
+  .addOption(
+    choice("--observation-period <rule>", "from first to last visit, while there is no long gap, or while insured", [
+      "span",
+      "gap548",
+      "enrolment",
+    ]),
+  )
   .addOption(choice("--ruleset <name>", "whose rules hold where projects disagree", ["omopipe", "etl-synthea"]))
   .option("--no-notes", "leave out the texts of reports and documents")
   .option(

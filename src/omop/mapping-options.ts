@@ -24,6 +24,12 @@ export interface MapToOmopOptions {
   /** What `*_type_concept_id` says: how each record came into being, or EHR (32817) of all. Default "specific". */
   readonly typeConcept?: "specific" | "ehr" | undefined;
   /**
+   * When a person is observed: from the first visit to the end of the last (`span`); while no 548 days pass without anything
+   * recorded (`gap548`), of which all periods are made anew every night; or while insured (`enrolment`), so that a person without
+   * insurance has no period. Default "span". ETL-Synthea's rules have periods of their own.
+   */
+  readonly observationPeriod?: "span" | "gap548" | "enrolment" | undefined;
+  /**
    * Whose rules hold where projects disagree: ours, or those of OHDSI's ETL-Synthea 5.4 (docs/csv.md#etl-syntheas-rules), to
    * compare with a CDM that it made. Default "omopipe".
    */
@@ -52,8 +58,17 @@ export interface MapToOmopOptions {
 
 const statusFilter = new URL("../../schemas/status-filter.csv", import.meta.url);
 
-/** Throws USAGE for statuses of a resource type that has none, and for what is no status of its type in any version of FHIR. */
-export function checkOptions({ droppedStatuses = {} }: MapToOmopOptions): void {
+/**
+ * Throws USAGE for statuses of a resource type that has none, for what is no status of its type in any version of FHIR, and for
+ * options that exclude each other.
+ */
+export function checkOptions({ droppedStatuses = {}, observationPeriod = "span", ruleset }: MapToOmopOptions): void {
+  if (ruleset === "etl-synthea" && observationPeriod !== "span") {
+    throw new OmopipeError(
+      "USAGE",
+      `observationPeriod: ${observationPeriod} is none of ETL-Synthea's rules, which have a period of their own. Leave one of the two out.`,
+    );
+  }
   const [, ...lines] = readFileSync(statusFilter, "utf8").trim().split("\n");
   const known = new Map(
     lines.map((line) => line.split(",")).map(([type, , , , statuses]) => [type!, statuses!.split(";")]),

@@ -83,7 +83,7 @@ export function mappingSteps(
     { text: createExtracts(extracts, extracted) },
     ...rowSteps(options),
     ...cdmRows.given,
-    ...derivedSteps,
+    ...derivedSteps(options),
     ...(options.ruleset === "etl-synthea" ? ["options/etl-synthea/observation-period.sql"] : []),
     ...cdmRows.derived,
     { work: cutTexts },
@@ -164,9 +164,9 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
   ];
 }
 
-const derivedSteps: readonly MappingStep[] = [
+const derivedSteps = (options: MapToOmopOptions): readonly MappingStep[] => [
   "vocabulary-in-use.sql",
-  "derived/observation-period.sql",
+  ...observationPeriodSteps(options),
   "derived/condition-era.sql",
   { uniqueIds: eraIds("condition_era", "condition_concept_id") },
   "derived/ingredient-exposure.sql",
@@ -177,6 +177,20 @@ const derivedSteps: readonly MappingStep[] = [
   "derived/cdm-source.sql",
   "derived/metadata.sql",
 ];
+
+export function observationPeriodSteps({ observationPeriod = "span" }: MapToOmopOptions): readonly MappingStep[] {
+  if (observationPeriod === "span") return ["derived/observation-period.sql"];
+  return [
+    `options/observation-period/${observationPeriod}.sql`,
+    {
+      uniqueIds: {
+        table: "cdm.observation_period",
+        id: "observation_period_id",
+        key: ["person_id", "observation_period_start_date"],
+      },
+    },
+  ];
+}
 
 /** The ids of eras, which are those of one person and `what`, by their start. */
 function eraIds(table: string, ...what: readonly string[]): IdColumn {

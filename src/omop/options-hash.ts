@@ -9,6 +9,7 @@ const defaults: MapToOmopOptions = {
   routing: "domain",
   concepts: "all",
   typeConcept: "specific",
+  observationPeriod: "span",
   ruleset: "omopipe",
 };
 

@@ -158,7 +158,7 @@ async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, n
     rows.set(
       table,
       await warehouse.rows<Traced>(
-        `select distinct source, resource_id, part, target, "row" from ${from} order by all`,
+        `select distinct source, resource_id, part, target, "row" from ${from} order by ${orderOf[table] ?? "all"}`,
       ),
     );
   };
@@ -173,6 +173,9 @@ async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, n
 }
 
 const byPerson = "cdm_table = 'person' and cdm_id = \"row\".person_id";
+
+/** Tables of several rows a record whose ids say nothing of their order. */
+const orderOf: Readonly<Record<string, string>> = { observation_period: `"row".observation_period_start_date` };
 
 /** Tables whose rows are not found in the lineage by a key of their own. */
 const recordOf: Readonly<Record<string, string>> = {

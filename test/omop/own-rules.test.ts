@@ -68,6 +68,12 @@ test("a status that FHIR does not have is refused", async () => {
   );
 });
 
+test("periods beside those of ETL-Synthea are refused", async () => {
+  await expect(warningsOf({ ruleset: "etl-synthea", observationPeriod: "gap548" })).rejects.toThrow(
+    "observationPeriod: gap548 is none of ETL-Synthea's rules",
+  );
+});
+
 test("cdm.metadata says by what the CDM was made, and the same every time", async () => {
   const options: MapToOmopOptions = { routing: "resource" };
   const { metadata } = await mapWith(options);
