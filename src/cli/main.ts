@@ -78,7 +78,7 @@ const etl = program
   .option("--no-notes", "leave out the texts of reports and documents")
   .option(
     "--overrides <file>",
-    "code systems, encounter classes, dropped statuses and extracts of your own (YAML or JSON)",
+    "code systems, encounter classes, dropped statuses, modifier extensions and extracts of your own (YAML or JSON)",
   )
   .option("--out <folder>", "where to write one <table>.parquet a table, report.json, unmapped.csv and rejects.csv")
   .option(

@@ -50,6 +50,11 @@ export interface MapToOmopOptions {
    */
   readonly droppedStatuses?: Readonly<Record<string, readonly string[]>> | undefined;
   /**
+   * The URLs of modifierExtensions that do not turn round what a record says, as far as OMOP has it: a record with no others is
+   * taken. `["http://hospital.example/StructureDefinition/reviewed"]`. Default none: a record with any is dropped.
+   */
+  readonly allowedModifierExtensions?: readonly string[] | undefined;
+  /**
    * Files with extracts of one's own, named like those of `src/omop/fhir/`: `condition.sql` takes the place of the built-in
    * extract, `condition.event.sql` is one more. Each is a select that gives the columns of its shape in `src/omop/events.sql`.
    */

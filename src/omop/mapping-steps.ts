@@ -21,7 +21,12 @@ export type MappingStep =
 const recordKey = ["source", "resource_type", "resource_id"];
 
 /** What lists and options decide, before anything else. */
-export const ruleSteps: readonly MappingStep[] = ["status-filter.sql", "resolve/macros.sql", "resolve/lists.sql"];
+export const ruleSteps: readonly MappingStep[] = [
+  "status-filter.sql",
+  "modifier-extensions.sql",
+  "resolve/macros.sql",
+  "resolve/lists.sql",
+];
 
 /** The tables, shapes and macros of a mapping: once for each connection. */
 export const preparingSteps: readonly MappingStep[] = [

@@ -12,6 +12,7 @@ import { makeIdsUnique } from "./unique-ids.ts";
 /** What `{{name}}` stands for in the SQL of the steps. */
 export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): Readonly<Record<string, string>> {
   const { sourceName = "default", routing, codeSystems = {}, encounterClasses = {}, droppedStatuses = {} } = options;
+  const { allowedModifierExtensions = [] } = options;
   return {
     concept_map: schemaFile("concept-map.csv"),
     own_encounter_classes: structs(
@@ -25,6 +26,10 @@ export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): 
         ([type, statuses]) => `row(${literal(type)}, 'drop', ${literalList(statuses)})`,
       ),
     ),
+    modifier_extensions:
+      allowedModifierExtensions.length === 0
+        ? "extensions"
+        : `list_filter(extensions, lambda x: coalesce(not list_contains(${literalList(allowedModifierExtensions)}, x.url), true))`,
     code_systems: schemaFile("code-systems.csv"),
     own_code_systems: structs(
       "uri varchar, vocabulary_id varchar",
