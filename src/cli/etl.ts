@@ -35,6 +35,7 @@ export interface EtlOptions extends ServerSourceOptions {
   readonly routing: MapToOmopOptions["routing"];
   readonly concepts: MapToOmopOptions["concepts"];
   readonly typeConcept: MapToOmopOptions["typeConcept"];
+  readonly timeZone?: string;
   readonly observationPeriod: MapToOmopOptions["observationPeriod"];
   readonly ruleset: MapToOmopOptions["ruleset"];
   readonly notes: boolean;
@@ -56,6 +57,7 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
     routing,
     concepts,
     typeConcept,
+    timeZone,
     observationPeriod,
     ruleset,
     notes,
@@ -68,7 +70,17 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
     );
   }
   const overrides = options.overrides === undefined ? {} : await readOverrides(options.overrides);
-  const rules = { sourceValue, routing, concepts, typeConcept, observationPeriod, ruleset, notes, ...overrides };
+  const rules = {
+    sourceValue,
+    routing,
+    concepts,
+    typeConcept,
+    timeZone,
+    observationPeriod,
+    ruleset,
+    notes,
+    ...overrides,
+  };
   const load = pipeline(
     await sources(inputs, options),
     mapToOmop({ noVocabulary: vocabulary === false, sourceName: source, ...rules }),

@@ -67,6 +67,7 @@ const etl = program
     ]),
   )
   .addOption(choice("--type-concept <which>", "what *_type_concept_id says", ["specific", "ehr"]))
+  .option("--time-zone <name>", 'show times with an offset on the clock of "UTC", "Europe/Berlin" … (default: as sent)')
   .addOption(
     choice("--observation-period <rule>", "from first to last visit, while there is no long gap, or while insured", [
       "span",

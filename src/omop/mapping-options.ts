@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isZone } from "../../schemas/csv-value.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 
 /** How FHIR becomes OMOP where projects disagree, and what a user may put in place of the built-in rules. */
@@ -23,6 +24,11 @@ export interface MapToOmopOptions {
   readonly concepts?: "all" | "primary" | undefined;
   /** What `*_type_concept_id` says: how each record came into being, or EHR (32817) of all. Default "specific". */
   readonly typeConcept?: "specific" | "ehr" | undefined;
+  /**
+   * On the clock of which zone times with an offset are shown, by its IANA name: `"UTC"`, `"Europe/Berlin"`. Default: as sent, on
+   * the clock where each was written. In another zone something may have been on another day than in the place where it was done.
+   */
+  readonly timeZone?: string | undefined;
   /**
    * When a person is observed: from the first visit to the end of the last (`span`); while no 548 days pass without anything
    * recorded (`gap548`), of which all periods are made anew every night; or while insured (`enrolment`), so that a person without
@@ -64,10 +70,17 @@ export interface MapToOmopOptions {
 const statusFilter = new URL("../../schemas/status-filter.csv", import.meta.url);
 
 /**
- * Throws USAGE for statuses of a resource type that has none, for what is no status of its type in any version of FHIR, and for
- * options that exclude each other.
+ * Throws USAGE for statuses of a resource type that has none, for what is no status of its type in any version of FHIR, for what is no
+ * time zone, and for options that exclude each other.
  */
-export function checkOptions({ droppedStatuses = {}, observationPeriod = "span", ruleset }: MapToOmopOptions): void {
+export function checkOptions(options: MapToOmopOptions): void {
+  const { droppedStatuses = {}, observationPeriod = "span", ruleset, timeZone } = options;
+  if (timeZone !== undefined && !isZone(timeZone)) {
+    throw new OmopipeError(
+      "USAGE",
+      `timeZone: ${timeZone} is no time zone. Its name is that of IANA, such as "UTC" or "Europe/Berlin"; leave it out for times as sent.`,
+    );
+  }
   if (ruleset === "etl-synthea" && observationPeriod !== "span") {
     throw new OmopipeError(
       "USAGE",

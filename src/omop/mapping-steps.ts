@@ -82,6 +82,7 @@ export function mappingSteps(
 ): readonly MappingStep[] {
   return [
     "resolve/concept-map.sql",
+    ...(options.timeZone === undefined ? [] : ["options/time-zone.sql"]),
     ...sharedSteps(extracts),
     emptyTables,
     ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),

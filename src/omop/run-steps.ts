@@ -12,7 +12,7 @@ import { makeIdsUnique } from "./unique-ids.ts";
 /** What `{{name}}` stands for in the SQL of the steps. */
 export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): Readonly<Record<string, string>> {
   const { sourceName = "default", routing, codeSystems = {}, encounterClasses = {}, droppedStatuses = {} } = options;
-  const { allowedModifierExtensions = [] } = options;
+  const { allowedModifierExtensions = [], timeZone = "UTC" } = options;
   return {
     concept_map: schemaFile("concept-map.csv"),
     own_encounter_classes: structs(
@@ -35,6 +35,7 @@ export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): 
       "uri varchar, vocabulary_id varchar",
       Object.entries(codeSystems).map(([uri, id]) => `row(${literal(uri)}, ${literal(id)})`),
     ),
+    time_zone: literal(timeZone),
     by_resource: String(routing === "resource"),
     concepts: conceptsInUse(),
     code_roles: schemaFile("code-roles.csv"),

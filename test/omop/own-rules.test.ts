@@ -68,6 +68,10 @@ test("a status that FHIR does not have is refused", async () => {
   );
 });
 
+test("what is no time zone is refused", async () => {
+  await expect(warningsOf({ timeZone: "+01:00" })).rejects.toThrow("timeZone: +01:00 is no time zone.");
+});
+
 test("periods beside those of ETL-Synthea are refused", async () => {
   await expect(warningsOf({ ruleset: "etl-synthea", observationPeriod: "gap548" })).rejects.toThrow(
     "observationPeriod: gap548 is none of ETL-Synthea's rules",
