@@ -53,6 +53,10 @@ const etl = program
   )
   .option("--csv-name <file>", "which file of the CSV mapping stdin is; not needed where the mapping has only one")
   .option("--source <name>", "the name of the source system", "default")
+  .option(
+    "--patients-by-identifier",
+    "find patients also by Patient?identifier=system|value and by logical references; FHIR then lands more slowly",
+  )
   .addOption(choice("--source-value <form>", "what stands in *_source_value", ["code", "system#code"]))
   .addOption(
     choice("--routing <rule>", "a row goes to the table of its concept's domain, or of its resource", [

@@ -4,6 +4,7 @@ import { type Changes, openChanges } from "./changes.ts";
 import { quarantine, registerFiles } from "./landing-files.ts";
 import { groups, type LandingContext, type LandingPlan, largeBytes, ordinaryBytes } from "./landing-plan.ts";
 import { type LandingTable, layoutOf } from "./landing-tables.ts";
+import { findPatients, namePatients } from "./patients-by-identifier.ts";
 import type { SniffedFile } from "./sniff-file.ts";
 import { stageDocument, stageLines, stageValue } from "./stage-carefully.ts";
 import { countUnreadElements } from "./unread-elements.ts";
@@ -25,7 +26,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   const run = (text: string) => warehouse.run(text, undefined, { signal: context.signal });
 
   await run(sql("begin.sql"));
-  const layout = layoutOf(context.tables);
+  const layout = layoutOf(context.tables, context);
   const inMemory = plan.inMemory && { path: plan.inMemory.path, format: "document", bytes: 0 };
   const files = [...plan.files.map((file) => ({ ...file, layout })), ...(inMemory ? [inMemory] : [])];
   const known = await registerFiles(warehouse, files, context);
@@ -70,6 +71,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
     'an entry of a Bundle holds no FHIR resource', ${literal(context.runId)}
     from staged_resource where resource_type = '' and bundle is not null`);
   await run(sql("resolve-full-urls.sql"));
+  if (context.patientsByIdentifier) await namePatients(context);
   await countUnreadElements(context);
   const portions = await largePortions(context);
   for (const { resourceType, table, structure } of await tablesOf("staged_resource", context)) {
@@ -91,6 +93,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   }
   await run(sql("note-deletions.sql"));
   for (const table of await withDeletions(context)) await removeFound(table, "find-deleted.sql");
+  if (context.patientsByIdentifier) await findPatients(context, await tablesLanded(context), changes);
   await changes.record();
   await run("drop table staged_resource; drop table landing_file");
 }
@@ -167,10 +170,13 @@ async function tablesOf(relation: string, { warehouse, tables }: LandingContext)
   return tables.filter(({ resourceType }) => types.has(resourceType));
 }
 
+const tablesLanded = (context: LandingContext) =>
+  tablesOf("landing_file join meta.file_records using (file_id)", context);
+
 /** The landing tables of this landing in which one resource is there several times. */
 async function withVersions(context: LandingContext): Promise<readonly LandingTable[]> {
   const several: LandingTable[] = [];
-  for (const table of await tablesOf("landing_file join meta.file_records using (file_id)", context)) {
+  for (const table of await tablesLanded(context)) {
     const found = await context.warehouse.row(
       `select 1 from ${table.table} group by landing_source, id having count(*) > 1 limit 1`,
     );

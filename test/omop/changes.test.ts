@@ -8,16 +8,20 @@ import { booksOf, differences } from "./books.ts";
 /** Lands each night in one warehouse after the other, and all at once in a fresh one: the same is in both. */
 async function expectSameAsAtOnce(
   nights: readonly (readonly Resource[])[],
-  { vocabulary, ...rules }: MapToOmopOptions & { readonly vocabulary?: string } = {},
+  {
+    vocabulary,
+    patientsByIdentifier,
+    ...rules
+  }: MapToOmopOptions & { readonly vocabulary?: string; readonly patientsByIdentifier?: boolean } = {},
 ): Promise<Intake> {
   const nightly = await openIntake(vocabulary, rules);
   await using whole = await openIntake(vocabulary, rules);
   for (const [night, resources] of nights.entries()) {
     const file = await nightly.write(`${night}.ndjson`, lines(...resources));
     await whole.write(`${night}.ndjson`, lines(...resources));
-    await nightly.land(file);
+    await nightly.land(file, { patientsByIdentifier });
   }
-  await whole.land();
+  await whole.land(undefined, { patientsByIdentifier });
   expect(differences(await booksOf(nightly.warehouse), await booksOf(whole.warehouse))).toEqual([]);
   return nightly;
 }
@@ -170,6 +174,23 @@ describe("what changes from one night to the next leaves the same rows as all at
     expect(await nightly.warehouse.rows("select drug_era_start_date::varchar as start from cdm.drug_era")).toEqual([
       { start: "2019-06-01" },
     ]);
+  });
+
+  it("patients by identifier: one who comes later, and one who is no longer the only one", async () => {
+    const identifier = (value: string) => ({ system: "http://hospital.example/mrn", value });
+    const named = (id: string, value: string) => condition(id, { subject: { identifier: identifier(value) } });
+    await using nightly = await expectSameAsAtOnce(
+      [
+        [...others, patient("p", { identifier: [identifier("1")] }), named("a", "1"), named("b", "2")],
+        [patient("q", { identifier: [identifier("2")] })],
+        [patient("r", { identifier: [identifier("1")] }), weight("w")],
+      ],
+      { patientsByIdentifier: true },
+    );
+    const found = `select resource_id as condition, person_source_value as person
+      from cdm.condition_occurrence join cdm.person using (person_id)
+      join mapping.lineage on cdm_table = 'condition_occurrence' and cdm_id = condition_occurrence_id`;
+    expect(await nightly.warehouse.rows(found)).toEqual([{ condition: "b", person: "q" }]);
   });
 
   it("periods of insurance", async () => {
