@@ -79,7 +79,9 @@ const etl = program
       "enrolment",
     ]),
   )
-  .addOption(choice("--ruleset <name>", "whose rules hold where projects disagree", ["omopipe", "etl-synthea"]))
+  .addOption(
+    choice("--ruleset <name>", "whose rules hold where projects disagree", ["omopipe", "etl-synthea", "hl7-guide"]),
+  )
   .option("--no-notes", "leave out the texts of reports and documents")
   .option(
     "--overrides <file>",

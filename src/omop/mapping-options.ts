@@ -36,10 +36,11 @@ export interface MapToOmopOptions {
    */
   readonly observationPeriod?: "span" | "gap548" | "enrolment" | undefined;
   /**
-   * Whose rules hold where projects disagree: ours, or those of OHDSI's ETL-Synthea 5.4 (docs/csv.md#etl-syntheas-rules), to
-   * compare with a CDM that it made. Default "omopipe".
+   * Whose rules hold where projects disagree: ours, those of OHDSI's ETL-Synthea 5.4 (docs/csv.md#etl-syntheas-rules), to
+   * compare with a CDM that it made, or the HL7 FHIR-to-OMOP guide to the letter (docs/mapping.md#the-guide-to-the-letter). Default
+   * "omopipe".
    */
-  readonly ruleset?: "omopipe" | "etl-synthea" | undefined;
+  readonly ruleset?: "omopipe" | "etl-synthea" | "hl7-guide" | undefined;
   /**
    * The vocabularies of further code systems, or of known ones in place of the built-in `schemas/code-systems.csv`:
    * `{ "http://hospital.example/codes": "Hospital" }`, the name being a `vocabulary_id` of the vocabulary.
@@ -66,6 +67,19 @@ export interface MapToOmopOptions {
    */
   readonly extracts?: readonly string[] | undefined;
 }
+
+/** The statuses that are dropped: those that the user says, else, by the HL7 guide, those that it drops otherwise than we do. */
+export const statusesDropped = ({
+  ruleset,
+  droppedStatuses,
+}: MapToOmopOptions): Readonly<Record<string, readonly string[]>> => ({
+  ...(ruleset === "hl7-guide" && {
+    Condition: ["unconfirmed", "entered-in-error"],
+    Encounter: ["planned", "onleave", "on-hold", "discontinued", "cancelled", "entered-in-error", "unknown"],
+    MedicationAdministration: ["not-done", "on-hold", "stopped", "entered-in-error", "unknown"],
+  }),
+  ...droppedStatuses,
+});
 
 const statusFilter = new URL("../../schemas/status-filter.csv", import.meta.url);
 

@@ -109,7 +109,9 @@ export function unmappedSteps({ concepts }: MapToOmopOptions): readonly string[]
 /** From what was extracted to the tables of the CDM that are not made of others. */
 export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
   const likeEtlSynthea = options.ruleset === "etl-synthea";
+  const byGuide = options.ruleset === "hl7-guide";
   return [
+    ...(byGuide ? ["options/hl7-guide/codes.sql"] : []),
     "resolve/codes.sql",
     "resolve/ndc.sql",
     "resolve/concepts-of-codes.sql",
@@ -118,7 +120,7 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     "resolve/resolve.sql",
     ...(options.sourceValue === "system#code" ? ["options/source-value.sql"] : []),
     ...(options.concepts === "primary" ? ["options/primary-concepts.sql"] : []),
-    ...(options.typeConcept === "ehr" ? ["options/ehr-type.sql"] : []),
+    ...(options.typeConcept === "ehr" || byGuide ? ["options/ehr-type.sql"] : []),
 
     "rows/address.sql",
     { uniqueIds: { table: "address_row", id: "location_id", key: ["source", "address_key"] } },
@@ -138,6 +140,7 @@ export function rowSteps(options: MapToOmopOptions): readonly MappingStep[] {
     ...(likeEtlSynthea ? ["options/etl-synthea/visits.sql"] : []),
     "rows/event.sql",
     ...(likeEtlSynthea ? ["options/etl-synthea/events.sql"] : []),
+    ...(byGuide ? ["options/hl7-guide/events.sql"] : []),
     "rows/person-race.sql",
     { uniqueIds: { table: "event_row", id: "cdm_id", within: "cdm_table", key: [...recordKey, "part", "target"] } },
     "rows/record-link.sql",

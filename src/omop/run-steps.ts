@@ -4,14 +4,14 @@ import { softwareVersion } from "../version.ts";
 import { literal, literalList, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { conceptsInUse } from "./concepts-in-use.ts";
-import type { MapToOmopOptions } from "./mapping-options.ts";
+import { type MapToOmopOptions, statusesDropped } from "./mapping-options.ts";
 import type { MappingStep } from "./mapping-steps.ts";
 import { optionsHash } from "./options-hash.ts";
 import { makeIdsUnique } from "./unique-ids.ts";
 
 /** What `{{name}}` stands for in the SQL of the steps. */
 export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): Readonly<Record<string, string>> {
-  const { sourceName = "default", routing, codeSystems = {}, encounterClasses = {}, droppedStatuses = {} } = options;
+  const { sourceName = "default", routing, codeSystems = {}, encounterClasses = {} } = options;
   const { allowedModifierExtensions = [], timeZone = "UTC" } = options;
   return {
     concept_map: schemaFile("concept-map.csv"),
@@ -22,7 +22,7 @@ export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): 
     status_filter: schemaFile("status-filter.csv"),
     own_status_filter: structs(
       "resource_type varchar, rule varchar, statuses varchar[]",
-      Object.entries(droppedStatuses).map(
+      Object.entries(statusesDropped(options)).map(
         ([type, statuses]) => `row(${literal(type)}, 'drop', ${literalList(statuses)})`,
       ),
     ),
