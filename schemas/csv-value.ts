@@ -86,10 +86,11 @@ export const condition = z
   })
   .meta({ id: "Condition", description: "Which rows are meant. Of a list all must hold." });
 
-function isZone(name: string): boolean {
+/** Whether a time zone has this name; an offset is no name. */
+export function isZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
+    return /^[a-z]/i.test(name);
   } catch {
     return false;
   }

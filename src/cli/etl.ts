@@ -31,10 +31,13 @@ export interface EtlOptions extends ServerSourceOptions {
   readonly csvMapping?: string;
   readonly csvName?: string;
   readonly source: string;
+  readonly patientsByIdentifier?: boolean;
   readonly sourceValue: MapToOmopOptions["sourceValue"];
   readonly routing: MapToOmopOptions["routing"];
   readonly concepts: MapToOmopOptions["concepts"];
   readonly typeConcept: MapToOmopOptions["typeConcept"];
+  readonly timeZone?: string;
+  readonly observationPeriod: MapToOmopOptions["observationPeriod"];
   readonly ruleset: MapToOmopOptions["ruleset"];
   readonly notes: boolean;
   readonly overrides?: string;
@@ -55,6 +58,8 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
     routing,
     concepts,
     typeConcept,
+    timeZone,
+    observationPeriod,
     ruleset,
     notes,
     memoryLimit,
@@ -66,7 +71,17 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
     );
   }
   const overrides = options.overrides === undefined ? {} : await readOverrides(options.overrides);
-  const rules = { sourceValue, routing, concepts, typeConcept, ruleset, notes, ...overrides };
+  const rules = {
+    sourceValue,
+    routing,
+    concepts,
+    typeConcept,
+    timeZone,
+    observationPeriod,
+    ruleset,
+    notes,
+    ...overrides,
+  };
   const load = pipeline(
     await sources(inputs, options),
     mapToOmop({ noVocabulary: vocabulary === false, sourceName: source, ...rules }),
@@ -96,7 +111,7 @@ const howToMapCsv =
 
 /** A server, files, or one after the other. */
 async function sources(inputs: readonly string[], options: EtlOptions): Promise<Stage<undefined, Landed, Warehouse>> {
-  const server = await serverSource(options, options.source);
+  const server = await serverSource(options, options);
   if (server === undefined && inputs.length === 0) {
     throw new OmopipeError("USAGE", "Name what to read: files, or a server with --fhir-server or --bulk-export.");
   }
@@ -107,7 +122,7 @@ async function sources(inputs: readonly string[], options: EtlOptions): Promise<
 /** Which sources the inputs need: FHIR, CSV, or one after the other. */
 async function fileSources(
   given: readonly string[],
-  { csvMapping, csvName, source }: EtlOptions,
+  { csvMapping, csvName, source, patientsByIdentifier }: EtlOptions,
 ): Promise<Stage<undefined | Landed, Landed, Warehouse>> {
   const inputs = given.filter((input) => input !== "-");
   const streams = given.length > inputs.length ? [await standardInput(csvMapping, csvName)] : [];
@@ -119,12 +134,12 @@ async function fileSources(
     const namedCsv = inputs.find((input) => isCsv(input));
     if (namedCsv === undefined) {
       if (csv.length > 0) process.stderr.write(`${csv.length} CSV files were left alone: ${howToMapCsv}\n`);
-      return fhirFiles(inputs, { source });
+      return fhirFiles(inputs, { source, patientsByIdentifier });
     }
     throw new OmopipeError("USAGE", `${namedCsv} is CSV: ${howToMapCsv}`);
   }
   const readCsv = csvFiles([...(csv.length > 0 ? csv : inputs), ...streams], { mapping: csvMapping, source });
-  return fhir.length > 0 ? pipeline(fhirFiles(fhir, { source }), readCsv) : readCsv;
+  return fhir.length > 0 ? pipeline(fhirFiles(fhir, { source, patientsByIdentifier }), readCsv) : readCsv;
 }
 
 /** Standard input, as the file of the mapping that it is. */

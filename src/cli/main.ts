@@ -53,6 +53,10 @@ const etl = program
   )
   .option("--csv-name <file>", "which file of the CSV mapping stdin is; not needed where the mapping has only one")
   .option("--source <name>", "the name of the source system", "default")
+  .option(
+    "--patients-by-identifier",
+    "find patients also by Patient?identifier=system|value and by logical references; FHIR then lands more slowly",
+  )
   .addOption(choice("--source-value <form>", "what stands in *_source_value", ["code", "system#code"]))
   .addOption(
     choice("--routing <rule>", "a row goes to the table of its concept's domain, or of its resource", [
@@ -67,11 +71,21 @@ const etl = program
     ]),
   )
   .addOption(choice("--type-concept <which>", "what *_type_concept_id says", ["specific", "ehr"]))
-  .addOption(choice("--ruleset <name>", "whose rules hold where projects disagree", ["omopipe", "etl-synthea"]))
+  .option("--time-zone <name>", 'show times with an offset on the clock of "UTC", "Europe/Berlin" … (default: as sent)')
+  .addOption(
+    choice("--observation-period <rule>", "from first to last visit, while there is no long gap, or while insured", [
+      "span",
+      "gap548",
+      "enrolment",
+    ]),
+  )
+  .addOption(
+    choice("--ruleset <name>", "whose rules hold where projects disagree", ["omopipe", "etl-synthea", "hl7-guide"]),
+  )
   .option("--no-notes", "leave out the texts of reports and documents")
   .option(
     "--overrides <file>",
-    "code systems, encounter classes, dropped statuses and extracts of your own (YAML or JSON)",
+    "code systems, encounter classes, dropped statuses, modifier extensions and extracts of your own (YAML or JSON)",
   )
   .option("--out <folder>", "where to write one <table>.parquet a table, report.json, unmapped.csv and rejects.csv")
   .option(

@@ -9,6 +9,7 @@ const overridesSchema = z.strictObject({
   codeSystems: z.record(z.string(), z.string()).optional(),
   encounterClasses: z.record(z.string(), z.int().min(0)).optional(),
   droppedStatuses: z.record(z.string(), z.array(z.string())).optional(),
+  allowedModifierExtensions: z.array(z.string()).optional(),
   extracts: z.array(z.string()).optional(),
 });
 

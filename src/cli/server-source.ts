@@ -3,7 +3,7 @@ import type { BulkRequest } from "../clients/fhir/bulk-client.ts";
 import { smartBackendToken } from "../clients/fhir/smart-backend.ts";
 import type { Token } from "../clients/http/token.ts";
 import { bulkExport } from "../ingest/bulk-export/bulk-export.ts";
-import type { Landed } from "../ingest/fhir-files.ts";
+import type { FhirFilesOptions, Landed } from "../ingest/fhir-files.ts";
 import { type FhirServerOptions, fhirServer } from "../ingest/fhir-server/fhir-server.ts";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
@@ -38,7 +38,7 @@ export interface ServerSourceOptions {
 /** The stage that reads the server of the command line; undefined where none was named. */
 export async function serverSource(
   options: ServerSourceOptions,
-  source: string,
+  { source, patientsByIdentifier }: FhirFilesOptions,
 ): Promise<Stage<undefined | Landed, Landed, Warehouse> | undefined> {
   const { fhirServer: searched, bulkExport: exported } = options;
   if (searched !== undefined && exported !== undefined) {
@@ -47,7 +47,9 @@ export async function serverSource(
   const baseUrl = searched ?? exported;
   if (baseUrl === undefined) return withoutServer(options);
   const { type: types, since, concurrency, trustedOrigin: trustedOrigins } = options;
-  const common = { baseUrl, token: await tokenOf(options, baseUrl), trustedOrigins, types, since, concurrency, source };
+  const landing = { source, patientsByIdentifier };
+  const token = await tokenOf(options, baseUrl);
+  const common = { baseUrl, token, trustedOrigins, types, since, concurrency, ...landing };
   if (searched !== undefined) {
     const { perPatient, include, hydrate, pageSize } = options;
     return fhirServer({ ...common, perPatient, include, hydrate, pageSize });

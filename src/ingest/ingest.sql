@@ -52,6 +52,22 @@ create table if not exists meta.deletion (
     deleted_at  timestamptz not null
 );
 
+-- The identifiers of patients, where records may name their patient by one. Kept as hashes.
+create table if not exists meta.patient_identifier (
+    source          varchar not null,
+    file_id         integer not null,
+    name            varchar not null,     -- 'identifier-…'
+    patient_id      varchar not null
+);
+
+-- The records that name their patient by an identifier, and by which.
+create table if not exists meta.patient_reference (
+    source          varchar not null,
+    resource_type   varchar not null,
+    resource_id     varchar not null,
+    name            varchar not null
+);
+
 -- What has changed since the data was last mapped: the patients whose records came, went or became others, and other records
 -- (medications, practitioners …) that did. Kept only where there is a mapping.
 create table if not exists meta.change (
@@ -124,3 +140,6 @@ create or replace macro landing.canonical_reference(reference) as
         when starts_with(reference, 'urn:') or starts_with(reference, '#') or contains(reference, '?') then reference
         else coalesce(nullif(regexp_extract(reference, '([A-Za-z]+/[^/#]+)(?:/_history/[^/]*)?/?$', 1), ''), reference)
     end;
+
+-- What an identifier is known by that is said as 'system|value' or 'value'; '|value' has no system.
+create or replace macro landing.name_by_identifier(token) as 'identifier-' || md5(nullif(ltrim(token, '|'), ''));

@@ -11,6 +11,7 @@ import {
   ordinaryBytes,
 } from "./landing-plan.ts";
 import { type LandingTable, layoutOf } from "./landing-tables.ts";
+import { findPatients, namePatients } from "./patients-by-identifier.ts";
 import type { SniffedFile } from "./sniff-file.ts";
 import { stageDocument, stageLines, stageValue } from "./stage-carefully.ts";
 import { countUnreadElements } from "./unread-elements.ts";
@@ -32,7 +33,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   const run = (text: string) => warehouse.run(text, undefined, { signal: context.signal });
 
   await run(sql("begin.sql"));
-  const layout = layoutOf(context.tables);
+  const layout = layoutOf(context.tables, context);
   const inMemory = plan.inMemory && { path: plan.inMemory.path, format: "document", bytes: 0 };
   const files = [...plan.files.map((file) => ({ ...file, layout })), ...(inMemory ? [inMemory] : [])];
   const known = await registerFiles(warehouse, files, context);
@@ -82,6 +83,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   if (await warehouse.row("select 1 from staged_resource where full_url is not null limit 1")) {
     await run(sql("resolve-full-urls.sql"));
   }
+  if (context.patientsByIdentifier) await namePatients(context);
   await countUnreadElements(context);
   const portions = await largePortions(context);
   const staged = await stagedTypes(context);
@@ -108,6 +110,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   }
   if (staged.has("(deletion)")) await run(sql("note-deletions.sql"));
   for (const table of await withDeletions(context)) await removeFound(table, "find-deleted.sql");
+  if (context.patientsByIdentifier) await findPatients(context, landed, changes);
   await changes.record();
   await run("drop table staged_resource; drop table landing_file");
 }

@@ -21,6 +21,8 @@ export interface LandingContext {
   readonly warehouse: Warehouse;
   readonly tables: readonly LandingTable[];
   readonly source: string;
+  /** Records may name their patient by an identifier; all files are staged then. */
+  readonly patientsByIdentifier?: boolean;
   readonly runId: string;
   readonly signal: AbortSignal;
   readonly onFiles: (done: number) => void;

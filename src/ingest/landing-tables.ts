@@ -60,7 +60,7 @@ async function readDefinition(warehouse: Warehouse, resourceType: string): Promi
 }
 
 /** The members by which records name their patient. */
-const patientMembers = ["subject", "patient", "beneficiary"];
+export const patientMembers: readonly string[] = ["subject", "patient", "beneficiary"];
 
 function patientOf(resourceType: string, members: readonly string[]) {
   const own = patientMembers.filter((member) => members.includes(member));
@@ -73,11 +73,15 @@ function patientOf(resourceType: string, members: readonly string[]) {
 export const patientReferredTo = (resourceType: string, reference: string): string =>
   resourceType === "Patient" ? reference : `landing.reference_to(${reference}, 'Patient')`;
 
-/** Differs when the landing tables do, so that files which landed in others are known not to be whole in these. */
-export const layoutOf = (tables: readonly LandingTable[]): string =>
-  createHash("sha256")
-    .update(JSON.stringify(tables.map(({ resourceType, structure }) => [resourceType, structure])))
-    .digest("hex");
+/**
+ * Differs when the landing tables do, or what is read into them, so that files which landed in others are known not to be whole in
+ * these.
+ */
+export function layoutOf(tables: readonly LandingTable[], { patientsByIdentifier = false } = {}): string {
+  const layout: unknown[] = tables.map(({ resourceType, structure }) => [resourceType, structure]);
+  if (patientsByIdentifier) layout.push("patients by identifier");
+  return createHash("sha256").update(JSON.stringify(layout)).digest("hex");
+}
 
 /** "MedicationRequest" → "medication_request". */
 export function tableNameOf(resourceType: string): string {

@@ -96,7 +96,7 @@ from (
         landing.reference_to(patient.reference, 'Patient') as patient_id,
         landing.reference_to(coverage, 'Coverage') as coverage_id,
         case
-            when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+            when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
             when mapping.drops_status(resource_type, status) or outcome in ('error', 'queued') then 'STATUS'
             when use in ('preauthorization', 'predetermination', 'proposed', 'exploratory') then 'INTENT'
         end as refused,

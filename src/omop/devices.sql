@@ -64,7 +64,7 @@ select
     landing.reference_to(use.patient.reference, 'Patient') as patient_id,
     landing.reference_to(use.context.reference, 'Encounter') as encounter_id,
     case
-        when len(use."modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when mapping.is_modified(use."modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_status(use."resourceType", use.status) then 'STATUS'
     end as refused,
     'device_exposure' as natural_table,

@@ -45,10 +45,11 @@ export function isShape(shape: string): shape is Shape {
 /** Extracts as the options want their rows. */
 export function chosenExtracts(
   extracts: readonly Extract[],
-  { notes = true, routing = "domain" }: MapToOmopOptions,
+  { notes = true, routing = "domain", timeZone }: MapToOmopOptions,
 ): readonly Extract[] {
   const withTexts = notes ? extracts : extracts.map(withoutText);
-  return routing === "resource" ? withTexts.map(inOwnTable) : withTexts;
+  const routed = routing === "resource" ? withTexts.map(inOwnTable) : withTexts;
+  return timeZone === undefined ? routed : routed.map(onOneClock);
 }
 
 /** The extract of notes that gives why there are none: their texts are not even decoded. Others stay as they are. */
@@ -65,6 +66,11 @@ function withoutText(extract: Extract): Extract {
 function inOwnTable(extract: Extract): Extract {
   const change = ownTableOf[extract.name];
   if (change === undefined) return extract;
+  return withChange(extract, change);
+}
+
+/** What an extract gives, changed by a select list over all columns of its shape. */
+function withChange(extract: Extract, change: string): Extract {
   return {
     ...extract,
     select: `select ${change} from (from ${extract.shape}_shape union all by name (\n${extract.select}\n))`,
@@ -76,6 +82,25 @@ const ownTableOf: Readonly<Record<string, string>> = {
     "* replace (case when value_number is null then 'observation' else 'measurement' end as natural_table)",
   "encounter.visit.sql": "* exclude (parent_id, stays)",
   "allergy-intolerance.sql": "* exclude (concept_constant)",
+};
+
+/** The extract with its times on the clock of one zone (`options/time-zone.sql`). */
+function onOneClock(extract: Extract): Extract {
+  const times = timesOf[extract.shape];
+  if (times === undefined) return extract;
+  const shown = times.map(
+    (column) => `mapping.${column === "stays" ? "stays_" : ""}on_one_clock(${column}) as ${column}`,
+  );
+  return withChange(extract, `* replace (${shown.join(", ")})`);
+}
+
+/** The columns of shapes that say when something was. The day of a birth is that of where it was. */
+const timesOf: Readonly<Partial<Record<Shape, readonly string[]>>> = {
+  person: ["death_date"],
+  visit: ["start_text", "end_text", "stays"],
+  event: ["start_text", "end_text", "verbatim_end_text"],
+  note: ["start_text"],
+  payer_plan: ["start_text", "end_text"],
 };
 
 /**

@@ -22,6 +22,7 @@ export function forgetLanding(): Stage<Filled, void, Warehouse> {
       const tables = [...fhir, ...csv.map(({ name }) => `landing.${identifier(name)}`)];
       await warehouse.transaction(async () => {
         await warehouse.run(tables.map((table) => `delete from ${table};`).join("\n"));
+        await warehouse.run("delete from meta.patient_identifier; delete from meta.patient_reference");
         // Without its hash a file is read again although it is as it was.
         await warehouse.run("update meta.file set hash = null");
         await warehouse.run("delete from meta.change; delete from meta.setting where name in ('mapping', 'landing')");

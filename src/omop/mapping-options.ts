@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isZone } from "../../schemas/csv-value.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 
 /** How FHIR becomes OMOP where projects disagree, and what a user may put in place of the built-in rules. */
@@ -24,10 +25,22 @@ export interface MapToOmopOptions {
   /** What `*_type_concept_id` says: how each record came into being, or EHR (32817) of all. Default "specific". */
   readonly typeConcept?: "specific" | "ehr" | undefined;
   /**
-   * Whose rules hold where projects disagree: ours, or those of OHDSI's ETL-Synthea 5.4 (docs/csv.md#etl-syntheas-rules), to
-   * compare with a CDM that it made. Default "omopipe".
+   * On the clock of which zone times with an offset are shown, by its IANA name: `"UTC"`, `"Europe/Berlin"`. Default: as sent, on
+   * the clock where each was written. In another zone something may have been on another day than in the place where it was done.
    */
-  readonly ruleset?: "omopipe" | "etl-synthea" | undefined;
+  readonly timeZone?: string | undefined;
+  /**
+   * When a person is observed: from the first visit to the end of the last (`span`); while no 548 days pass without anything
+   * recorded (`gap548`), of which all periods are made anew every night; or while insured (`enrolment`), so that a person without
+   * insurance has no period. Default "span". ETL-Synthea's rules have periods of their own.
+   */
+  readonly observationPeriod?: "span" | "gap548" | "enrolment" | undefined;
+  /**
+   * Whose rules hold where projects disagree: ours, those of OHDSI's ETL-Synthea 5.4 (docs/csv.md#etl-syntheas-rules), to
+   * compare with a CDM that it made, or the HL7 FHIR-to-OMOP guide to the letter (docs/mapping.md#the-guide-to-the-letter). Default
+   * "omopipe".
+   */
+  readonly ruleset?: "omopipe" | "etl-synthea" | "hl7-guide" | undefined;
   /**
    * The vocabularies of further code systems, or of known ones in place of the built-in `schemas/code-systems.csv`:
    * `{ "http://hospital.example/codes": "Hospital" }`, the name being a `vocabulary_id` of the vocabulary.
@@ -44,16 +57,50 @@ export interface MapToOmopOptions {
    */
   readonly droppedStatuses?: Readonly<Record<string, readonly string[]>> | undefined;
   /**
+   * The URLs of modifierExtensions that do not turn round what a record says, as far as OMOP has it: a record with no others is
+   * taken. `["http://hospital.example/StructureDefinition/reviewed"]`. Default none: a record with any is dropped.
+   */
+  readonly allowedModifierExtensions?: readonly string[] | undefined;
+  /**
    * Files with extracts of one's own, named like those of `src/omop/fhir/`: `condition.sql` takes the place of the built-in
    * extract, `condition.event.sql` is one more. Each is a select that gives the columns of its shape in `src/omop/events.sql`.
    */
   readonly extracts?: readonly string[] | undefined;
 }
 
+/** The statuses that are dropped: those that the user says, else, by the HL7 guide, those that it drops otherwise than we do. */
+export const statusesDropped = ({
+  ruleset,
+  droppedStatuses,
+}: MapToOmopOptions): Readonly<Record<string, readonly string[]>> => ({
+  ...(ruleset === "hl7-guide" && {
+    Condition: ["unconfirmed", "entered-in-error"],
+    Encounter: ["planned", "onleave", "on-hold", "discontinued", "cancelled", "entered-in-error", "unknown"],
+    MedicationAdministration: ["not-done", "on-hold", "stopped", "entered-in-error", "unknown"],
+  }),
+  ...droppedStatuses,
+});
+
 const statusFilter = new URL("../../schemas/status-filter.csv", import.meta.url);
 
-/** Throws USAGE for statuses of a resource type that has none, and for what is no status of its type in any version of FHIR. */
-export function checkOptions({ droppedStatuses = {} }: MapToOmopOptions): void {
+/**
+ * Throws USAGE for statuses of a resource type that has none, for what is no status of its type in any version of FHIR, for what is no
+ * time zone, and for options that exclude each other.
+ */
+export function checkOptions(options: MapToOmopOptions): void {
+  const { droppedStatuses = {}, observationPeriod = "span", ruleset, timeZone } = options;
+  if (timeZone !== undefined && !isZone(timeZone)) {
+    throw new OmopipeError(
+      "USAGE",
+      `timeZone: ${timeZone} is no time zone. Its name is that of IANA, such as "UTC" or "Europe/Berlin"; leave it out for times as sent.`,
+    );
+  }
+  if (ruleset === "etl-synthea" && observationPeriod !== "span") {
+    throw new OmopipeError(
+      "USAGE",
+      `observationPeriod: ${observationPeriod} is none of ETL-Synthea's rules, which have a period of their own. Leave one of the two out.`,
+    );
+  }
   const [, ...lines] = readFileSync(statusFilter, "utf8").trim().split("\n");
   const known = new Map(
     lines.map((line) => line.split(",")).map(([type, , , , statuses]) => [type!, statuses!.split(";")]),

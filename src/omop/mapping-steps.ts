@@ -21,7 +21,12 @@ export type MappingStep =
 const recordKey = ["source", "resource_type", "resource_id"];
 
 /** What lists and options decide, before anything else. */
-export const ruleSteps: readonly MappingStep[] = ["status-filter.sql", "resolve/macros.sql", "resolve/lists.sql"];
+export const ruleSteps: readonly MappingStep[] = [
+  "status-filter.sql",
+  "modifier-extensions.sql",
+  "resolve/macros.sql",
+  "resolve/lists.sql",
+];
 
 export const mappingMacros = (): TableDefinitions => ({
   part: "macros",
@@ -87,6 +92,7 @@ export function judgingSteps(
 ): readonly MappingStep[] {
   return [
     "resolve/concept-map.sql",
+    ...(options.timeZone === undefined ? [] : ["options/time-zone.sql"]),
     ...sharedSteps(extracts),
     ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
     { text: createExtracts(extracts, extracted) },
@@ -105,7 +111,7 @@ export function fillingSteps(
     emptyTables,
     ...rowFillingSteps(options),
     ...cdmRows.given,
-    ...derivedSteps,
+    ...derivedSteps(options),
     ...(options.ruleset === "etl-synthea" ? ["options/etl-synthea/observation-period.sql"] : []),
     ...cdmRows.derived,
     { work: cutTexts },
@@ -125,7 +131,9 @@ export function unmappedSteps({ concepts }: MapToOmopOptions): readonly string[]
 /** From what was extracted to the rows of the CDM that are not made of others. */
 export function rowJudgingSteps(options: MapToOmopOptions): readonly MappingStep[] {
   const likeEtlSynthea = options.ruleset === "etl-synthea";
+  const byGuide = options.ruleset === "hl7-guide";
   return [
+    ...(byGuide ? ["options/hl7-guide/codes.sql"] : []),
     "resolve/codes.sql",
     "resolve/ndc.sql",
     "resolve/concepts-of-codes.sql",
@@ -134,7 +142,7 @@ export function rowJudgingSteps(options: MapToOmopOptions): readonly MappingStep
     "resolve/resolve.sql",
     ...(options.sourceValue === "system#code" ? ["options/source-value.sql"] : []),
     ...(options.concepts === "primary" ? ["options/primary-concepts.sql"] : []),
-    ...(options.typeConcept === "ehr" ? ["options/ehr-type.sql"] : []),
+    ...(options.typeConcept === "ehr" || byGuide ? ["options/ehr-type.sql"] : []),
 
     "rows/address.sql",
     { uniqueIds: { table: "address_row", id: "location_id", key: ["source", "address_key"] } },
@@ -154,6 +162,7 @@ export function rowJudgingSteps(options: MapToOmopOptions): readonly MappingStep
     ...(likeEtlSynthea ? ["options/etl-synthea/visits.sql"] : []),
     "rows/event.sql",
     ...(likeEtlSynthea ? ["options/etl-synthea/events.sql"] : []),
+    ...(byGuide ? ["options/hl7-guide/events.sql"] : []),
     "rows/person-race.sql",
     { uniqueIds: { table: "event_row", id: "cdm_id", within: "cdm_table", key: [...recordKey, "part", "target"] } },
     "rows/record-link.sql",
@@ -192,9 +201,9 @@ export function rowFillingSteps({ ruleset }: MapToOmopOptions): readonly Mapping
   ];
 }
 
-const derivedSteps: readonly MappingStep[] = [
+const derivedSteps = (options: MapToOmopOptions): readonly MappingStep[] => [
   "vocabulary-in-use.sql",
-  "derived/observation-period.sql",
+  ...observationPeriodSteps(options),
   "derived/condition-era.sql",
   { uniqueIds: eraIds("condition_era", "condition_concept_id") },
   "derived/ingredient-exposure.sql",
@@ -203,7 +212,22 @@ const derivedSteps: readonly MappingStep[] = [
   "derived/dose-era.sql",
   { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
   "derived/cdm-source.sql",
+  "derived/metadata.sql",
 ];
+
+export function observationPeriodSteps({ observationPeriod = "span" }: MapToOmopOptions): readonly MappingStep[] {
+  if (observationPeriod === "span") return ["derived/observation-period.sql"];
+  return [
+    `options/observation-period/${observationPeriod}.sql`,
+    {
+      uniqueIds: {
+        table: "cdm.observation_period",
+        id: "observation_period_id",
+        key: ["person_id", "observation_period_start_date"],
+      },
+    },
+  ];
+}
 
 /** The ids of eras, which are those of one person and `what`, by their start. */
 function eraIds(table: string, ...what: readonly string[]): IdColumn {

@@ -23,7 +23,7 @@ select
     landing.reference_to(subject.reference, 'Patient') as patient_id,
     landing.reference_to(coalesce(encounter, context).reference, 'Encounter') as encounter_id,
     case
-        when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_status('DiagnosticReport', status) then 'STATUS'
     end as refused,
     mapping.dated("effectiveDateTime", mapping.dated("effectivePeriod".start, issued)) as start_text,
@@ -65,7 +65,7 @@ select
         lambda x: x is not null
     )[1] as encounter_id,
     case
-        when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_status('DocumentReference', status) then 'STATUS'
         when "docStatus" in ('registered', 'partial', 'preliminary', 'cancelled', 'deprecated', 'entered-in-error', 'unknown') then 'STATUS'
     end as refused,

@@ -4,13 +4,15 @@ import { softwareVersion } from "../version.ts";
 import { literal, literalList, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { conceptsInUse } from "./concepts-in-use.ts";
-import type { MapToOmopOptions } from "./mapping-options.ts";
+import { type MapToOmopOptions, statusesDropped } from "./mapping-options.ts";
 import type { MappingStep } from "./mapping-steps.ts";
+import { optionsHash } from "./options-hash.ts";
 import { makeIdsUnique } from "./unique-ids.ts";
 
 /** What `{{name}}` stands for in the SQL of the steps. */
 export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): Readonly<Record<string, string>> {
-  const { sourceName = "default", routing, codeSystems = {}, encounterClasses = {}, droppedStatuses = {} } = options;
+  const { sourceName = "default", routing, codeSystems = {}, encounterClasses = {} } = options;
+  const { allowedModifierExtensions = [], timeZone = "UTC" } = options;
   return {
     concept_map: schemaFile("concept-map.csv"),
     own_encounter_classes: structs(
@@ -20,15 +22,20 @@ export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): 
     status_filter: schemaFile("status-filter.csv"),
     own_status_filter: structs(
       "resource_type varchar, rule varchar, statuses varchar[]",
-      Object.entries(droppedStatuses).map(
+      Object.entries(statusesDropped(options)).map(
         ([type, statuses]) => `row(${literal(type)}, 'drop', ${literalList(statuses)})`,
       ),
     ),
+    modifier_extensions:
+      allowedModifierExtensions.length === 0
+        ? "extensions"
+        : `list_filter(extensions, lambda x: coalesce(not list_contains(${literalList(allowedModifierExtensions)}, x.url), true))`,
     code_systems: schemaFile("code-systems.csv"),
     own_code_systems: structs(
       "uri varchar, vocabulary_id varchar",
       Object.entries(codeSystems).map(([uri, id]) => `row(${literal(uri)}, ${literal(id)})`),
     ),
+    time_zone: literal(timeZone),
     by_resource: String(routing === "resource"),
     concepts: conceptsInUse(),
     code_roles: schemaFile("code-roles.csv"),
@@ -39,6 +46,7 @@ export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): 
     source_name: literal(sourceName),
     software_version: literal(softwareVersion),
     vocabulary_version: literal(vocabularyVersion || "none"),
+    options_hash: literal(optionsHash(options)),
   };
 }
 

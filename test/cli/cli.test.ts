@@ -67,7 +67,12 @@ describe("omopipe", () => {
     const input = join(folder, "options/all.ndjson");
     const overrides = join(folder, "options/overrides.yaml");
     await mkdir(join(folder, "options"));
-    const encounter = { class: { code: "AMB" }, subject: { reference: "Patient/p" }, period: { start: "2019-03-01" } };
+    const encounter = {
+      modifierExtension: [{ url: "http://hospital.example/reviewed" }],
+      class: { code: "AMB" },
+      subject: { reference: "Patient/p" },
+      period: { start: "2019-03-01T22:30:00Z", end: "2019-03-01T23:30:00Z" },
+    };
     await writeFile(
       input,
       [
@@ -77,15 +82,29 @@ describe("omopipe", () => {
         .map((resource) => JSON.stringify(resource))
         .join("\n"),
     );
-    await writeFile(overrides, "encounterClasses: { AMB: 9201 }\ndroppedStatuses: { Encounter: [cancelled] }\n");
+    const rules = [
+      "encounterClasses: { AMB: 9201 }",
+      "droppedStatuses: { Encounter: [cancelled] }",
+      "allowedModifierExtensions: [http://hospital.example/reviewed]",
+    ];
+    await writeFile(overrides, rules.join("\n"));
     const at = join(folder, "options/warehouse.duckdb");
     const run = (...flags: string[]) => omopipe(["etl", input, "--no-vocabulary", "--warehouse", at, ...flags]);
 
-    expect(await run("--type-concept", "ehr", "--overrides", overrides)).toMatchObject({ code: 0 });
+    const flags = ["--type-concept", "ehr", "--time-zone", "Asia/Tokyo", "--observation-period", "gap548"];
+    expect(await run(...flags, "--overrides", overrides)).toMatchObject({ code: 0 });
 
-    const query = "select visit_concept_id, visit_type_concept_id from cdm.visit_occurrence";
+    const query = `select visit_concept_id, visit_type_concept_id, visit_start_date, observation_period_end_date
+      from cdm.visit_occurrence join cdm.observation_period using (person_id)`;
     const { stdout } = await omopipe(["query", query, "--warehouse", at, "--format", "json"]);
-    expect(JSON.parse(stdout)).toEqual([{ visit_concept_id: 9201, visit_type_concept_id: 32817 }]);
+    expect(JSON.parse(stdout)).toEqual([
+      {
+        visit_concept_id: 9201,
+        visit_type_concept_id: 32817,
+        visit_start_date: "2019-03-02",
+        observation_period_end_date: "2019-05-01",
+      },
+    ]);
     expect(await run("--routing", "anywhere")).toMatchObject({ code: 2, stderr: expect.stringContaining("resource") });
     await writeFile(overrides, "encounterClass: { AMB: 9201 }\n");
     expect(await run("--overrides", overrides)).toMatchObject({

@@ -74,6 +74,58 @@ describe("a resource without id", () => {
   });
 });
 
+describe("patients by identifier", () => {
+  const mrn = (value: string, system: string | undefined = "http://hospital.example/mrn") => ({ system, value });
+  const named = (id: string, subject: object) => condition(id, { subject });
+  const rules = { patientsByIdentifier: true };
+
+  test.each<[string, object]>([
+    ["a search", { reference: "Patient?identifier=http://hospital.example/mrn|7" }],
+    ["an encoded search", { reference: "Patient?identifier=http%3A%2F%2Fhospital.example%2Fmrn%7C7" }],
+    ["a search on a server", { reference: "https://server.example/fhir/Patient?identifier=7" }],
+    ["an identifier", { identifier: mrn("7") }],
+    ["an identifier without system", { type: "Patient", identifier: { value: "7" } }],
+  ])("%s names the one who has it", async (_, subject) => {
+    await using intake = await openIntake();
+    const others = [patient("q", { identifier: [mrn("8"), mrn("7", "http://elsewhere.example")].slice(0, 1) })];
+    await intake.write(
+      "Condition.ndjson",
+      lines(named("c", subject), named("d", { reference: "Patient/q" }), named("e", { display: "somebody" })),
+    );
+    await intake.write("Patient.ndjson", lines(patient("p", { identifier: [mrn("7")] }), ...others));
+    const { dropped } = await intake.land(undefined, rules);
+    expect(await owners(intake)).toEqual(["p", "q"]);
+    expect(dropped).toEqual([{ resource_type: "Condition", reason: "NO_SUBJECT", count: 1 }]);
+  });
+
+  test.each<[string, object]>([
+    ["of another type", { type: "Group", identifier: mrn("7") }],
+    ["of another system", { identifier: mrn("7", "http://elsewhere.example") }],
+    ["that several have", { identifier: mrn("8") }],
+    ["that is empty", { identifier: mrn("") }],
+  ])("an identifier %s names nobody", async (_, subject) => {
+    await using intake = await openIntake();
+    const twins = ["q", "r"].map((id) => patient(id, { identifier: [mrn("8")] }));
+    await intake.write("all.ndjson", lines(named("c", subject), patient("p", { identifier: [mrn("7")] }), ...twins));
+    await intake.land(undefined, rules);
+    expect(await owners(intake)).toEqual([]);
+  });
+
+  test("they are not looked for where nobody asks for it, nor are identifiers kept", async () => {
+    await using intake = await openIntake();
+    const file = await intake.write(
+      "all.ndjson",
+      lines(named("c", { identifier: mrn("7") }), patient("p", { identifier: [mrn("7")] })),
+    );
+    await intake.land(file);
+    expect(await owners(intake)).toEqual([]);
+    expect(await intake.warehouse.rows("from meta.patient_identifier")).toEqual([]);
+    await intake.land(file, rules);
+    expect(await owners(intake)).toEqual(["p"]);
+    expect(JSON.stringify(await intake.warehouse.rows("from meta.patient_identifier"))).not.toContain("hospital");
+  });
+});
+
 describe("references", () => {
   test.each([
     ["Type/id", "Patient/p"],

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import type { Fate, RunReport } from "../../schemas/report.ts";
 import { type FhirFilesOptions, fhirFiles } from "../../src/ingest/fhir-files.ts";
-import { mapToOmop } from "../../src/omop/map-to-omop.ts";
+import { type MapToOmopOptions, mapToOmop } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
 import { createRunReport } from "../../src/quality/run-report.ts";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
@@ -28,7 +28,7 @@ export interface Intake extends AsyncDisposable {
 }
 
 /** Without `vocabulary` (a folder) all codes get concept 0. */
-export async function openIntake(vocabulary?: string): Promise<Intake> {
+export async function openIntake(vocabulary?: string, rules: MapToOmopOptions = {}): Promise<Intake> {
   const folder = await mkdtemp(join(tmpdir(), "omopipe-intake-"));
   const warehouse = await openWarehouse(":memory:", { vocabulary, vocabularyCache });
   return {
@@ -43,7 +43,7 @@ export async function openIntake(vocabulary?: string): Promise<Intake> {
     async land(inputs = folder, options = {}) {
       const filled = await pipeline(
         fhirFiles(inputs, options),
-        mapToOmop({ noVocabulary: vocabulary === undefined }),
+        mapToOmop({ noVocabulary: vocabulary === undefined, ...rules }),
       ).run(warehouse);
       const report = await createRunReport(warehouse, filled);
       expectFullAccount(report);

@@ -1,19 +1,27 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { MapToOmopOptions } from "../../src/omop/map-to-omop.ts";
 import { condition, type Intake, lines, openIntake, patient, type Resource, weight } from "../ingest/intake.ts";
 import { projectFile } from "../support/sources.ts";
 import { booksOf, differences } from "./books.ts";
 
 /** Lands each night in one warehouse after the other, and all at once in a fresh one: the same is in both. */
-async function expectSameAsAtOnce(nights: readonly (readonly Resource[])[], vocabulary?: string): Promise<Intake> {
-  const nightly = await openIntake(vocabulary);
-  await using whole = await openIntake(vocabulary);
+async function expectSameAsAtOnce(
+  nights: readonly (readonly Resource[])[],
+  {
+    vocabulary,
+    patientsByIdentifier,
+    ...rules
+  }: MapToOmopOptions & { readonly vocabulary?: string; readonly patientsByIdentifier?: boolean } = {},
+): Promise<Intake> {
+  const nightly = await openIntake(vocabulary, rules);
+  await using whole = await openIntake(vocabulary, rules);
   for (const [night, resources] of nights.entries()) {
     const file = await nightly.write(`${night}.ndjson`, lines(...resources));
     await whole.write(`${night}.ndjson`, lines(...resources));
-    await nightly.land(file);
+    await nightly.land(file, { patientsByIdentifier });
   }
-  await whole.land();
+  await whole.land(undefined, { patientsByIdentifier });
   expect(differences(await booksOf(nightly.warehouse), await booksOf(whole.warehouse))).toEqual([]);
   return nightly;
 }
@@ -161,11 +169,47 @@ describe("what changes from one night to the next leaves the same rows as all at
     });
     await using nightly = await expectSameAsAtOnce(
       [[...others, patient("p"), prescription("2019-05-01", 1)], [prescription("2019-06-01", 2)]],
-      projectFile("sample-data/vocabulary"),
+      { vocabulary: projectFile("sample-data/vocabulary") },
     );
     expect(await nightly.warehouse.rows("select drug_era_start_date::varchar as start from cdm.drug_era")).toEqual([
       { start: "2019-06-01" },
     ]);
+  });
+
+  it("patients by identifier: one who comes later, and one who is no longer the only one", async () => {
+    const identifier = (value: string) => ({ system: "http://hospital.example/mrn", value });
+    const named = (id: string, value: string) => condition(id, { subject: { identifier: identifier(value) } });
+    await using nightly = await expectSameAsAtOnce(
+      [
+        [...others, patient("p", { identifier: [identifier("1")] }), named("a", "1"), named("b", "2")],
+        [patient("q", { identifier: [identifier("2")] })],
+        [patient("r", { identifier: [identifier("1")] }), weight("w")],
+      ],
+      { patientsByIdentifier: true },
+    );
+    const found = `select resource_id as condition, person_source_value as person
+      from cdm.condition_occurrence join cdm.person using (person_id)
+      join mapping.lineage on cdm_table = 'condition_occurrence' and cdm_id = condition_occurrence_id`;
+    expect(await nightly.warehouse.rows(found)).toEqual([{ condition: "b", person: "q" }]);
+  });
+
+  it("periods of insurance", async () => {
+    const coverage = (id: string, period: object): Resource => ({
+      resourceType: "Coverage",
+      id,
+      status: "active",
+      beneficiary: { reference: "Patient/p" },
+      period,
+    });
+    await using nightly = await expectSameAsAtOnce(
+      [
+        [...others, patient("p"), coverage("a", { start: "2010-01-01", end: "2010-12-31" })],
+        [coverage("b", { start: "2011-01-01", end: "2011-12-31" })],
+      ],
+      { observationPeriod: "enrolment" },
+    );
+    const periods = "select observation_period_end_date::varchar as last_day from cdm.observation_period";
+    expect(await nightly.warehouse.rows(periods)).toEqual([{ last_day: "2011-12-31" }]);
   });
 
   it("whatever happens in whatever order", { timeout: 300_000 }, async () => {
@@ -180,10 +224,10 @@ describe("what changes from one night to the next leaves the same rows as all at
         fc.array(fc.array(change, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
         async (nights) => {
           const made = nights.map((changes, night) => changes.map((each) => resourceOf(each, night + 1)));
-          await using _nightly = await expectSameAsAtOnce([
-            [...others, patient("p"), weight("a"), condition("b")],
-            ...made,
-          ]);
+          await using _nightly = await expectSameAsAtOnce(
+            [[...others, patient("p"), weight("a"), condition("b")], ...made],
+            { observationPeriod: "gap548" },
+          );
         },
       ),
       { numRuns: 4, endOnFailure: true },

@@ -66,6 +66,9 @@ export interface Outcome {
 /** Tables that are made of the others. */
 const derived = ["observation_period", "condition_era", "drug_era", "dose_era"];
 
+/** Tables that tell of the mapping, not of records. */
+const ofTheMapping = ["cdm_source", "metadata"];
+
 /** Tables that are compared only where a case lists them. */
 export const aside: ReadonlySet<string> = new Set(["person", "location", "lineage", ...derived]);
 
@@ -155,12 +158,12 @@ async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, n
     rows.set(
       table,
       await warehouse.rows<Traced>(
-        `select distinct source, resource_id, part, target, "row" from ${from} order by all`,
+        `select distinct source, resource_id, part, target, "row" from ${from} order by ${orderOf[table] ?? "all"}`,
       ),
     );
   };
   for (const [table, count] of Object.entries(tables)) {
-    if (table === "cdm_source") continue;
+    if (ofTheMapping.includes(table)) continue;
     await trace(table, `cdm.${table} "row" join mapping.lineage on ${recordOf[table] ?? byId(table)}`);
     if (rows.get(table)!.length !== count) untraced.push(table);
   }
@@ -170,6 +173,9 @@ async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, n
 }
 
 const byPerson = "cdm_table = 'person' and cdm_id = \"row\".person_id";
+
+/** Tables of several rows a record whose ids say nothing of their order. */
+const orderOf: Readonly<Record<string, string>> = { observation_period: `"row".observation_period_start_date` };
 
 /** Tables whose rows are not found in the lineage by a key of their own. */
 const recordOf: Readonly<Record<string, string>> = {

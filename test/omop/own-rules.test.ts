@@ -2,7 +2,9 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { fhirFiles } from "../../src/ingest/fhir-files.ts";
 import { type MapToOmopOptions, mapToOmop } from "../../src/omop/map-to-omop.ts";
+import { optionsHash } from "../../src/omop/options-hash.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
+import { softwareVersion } from "../../src/version.ts";
 import { openWarehouse } from "../../src/warehouse/warehouse.ts";
 import { lines, patient } from "../ingest/intake.ts";
 import { openFolder } from "../support/folder.ts";
@@ -22,7 +24,11 @@ async function mapWith(options: MapToOmopOptions) {
   await pipeline(fhirFiles(input), mapToOmop(options)).run(warehouse, {
     onProgress: ({ message }) => message !== undefined && warnings.push(message),
   });
-  return { warnings, visit: await warehouse.row("select visit_concept_id as concept from cdm.visit_occurrence") };
+  return {
+    warnings,
+    visit: await warehouse.row("select visit_concept_id as concept from cdm.visit_occurrence"),
+    metadata: await warehouse.rows("from cdm.metadata order by name"),
+  };
 }
 
 const visit = {
@@ -60,4 +66,54 @@ test("a status that FHIR does not have is refused", async () => {
   await expect(warningsOf({ droppedStatuses: { Encounter: ["planned", "canceled"] } })).rejects.toThrow(
     "droppedStatuses: canceled is no status of Encounter. There are: planned, arrived,",
   );
+});
+
+test("what is no time zone is refused", async () => {
+  await expect(warningsOf({ timeZone: "+01:00" })).rejects.toThrow("timeZone: +01:00 is no time zone.");
+});
+
+test("periods beside those of ETL-Synthea are refused", async () => {
+  await expect(warningsOf({ ruleset: "etl-synthea", observationPeriod: "gap548" })).rejects.toThrow(
+    "observationPeriod: gap548 is none of ETL-Synthea's rules",
+  );
+});
+
+test("cdm.metadata says by what the CDM was made, and the same every time", async () => {
+  const options: MapToOmopOptions = { routing: "resource" };
+  const { metadata } = await mapWith(options);
+  const said = (name: string, value: string) =>
+    expect.objectContaining({
+      metadata_concept_id: 0,
+      metadata_type_concept_id: 32880,
+      name,
+      value_as_string: value,
+    });
+  expect(metadata).toEqual([
+    said("FHIR to OMOP guide", "2.0.0-ballot"),
+    said("options", optionsHash(options)),
+    said("software", `omopipe ${softwareVersion}`),
+    said("vocabulary", expect.any(String)),
+  ]);
+  expect((await mapWith(options)).metadata).toEqual(metadata);
+});
+
+test("the hash of options is that of what they mean", async () => {
+  await using folder = await openFolder();
+  const select = "select null as source";
+  const [one, copy, other] = await Promise.all([
+    folder.write("one/condition.sql", select),
+    folder.write("copy/condition.sql", select),
+    folder.write("other/condition.sql", `${select} where false`),
+  ]);
+  const same: [MapToOmopOptions, MapToOmopOptions][] = [
+    [{}, { routing: "domain", notes: true, sourceName: "clinic", concepts: undefined }],
+    [
+      { routing: "resource", codeSystems: { a: "A", b: "B" } },
+      { codeSystems: { b: "B", a: "A" }, routing: "resource" },
+    ],
+    [{ extracts: [one] }, { extracts: [copy] }],
+  ];
+  for (const [left, right] of same) expect(optionsHash(left)).toBe(optionsHash(right));
+  const hashes = [{}, { notes: false }, { routing: "resource" }, { extracts: [one] }, { extracts: [other] }] as const;
+  expect(new Set(hashes.map(optionsHash)).size).toBe(hashes.length);
 });

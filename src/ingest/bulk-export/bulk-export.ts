@@ -30,6 +30,8 @@ export interface BulkExportOptions extends FhirConnection, BulkRequest {
   readonly concurrency?: number | undefined;
   /** The name of the source system. Records of different sources never meet. Default "default". */
   readonly source?: string | undefined;
+  /** As of `fhirFiles`. */
+  readonly patientsByIdentifier?: boolean | undefined;
   /** Where the files are kept until they have landed. Default: a folder beside the warehouse. */
   readonly folder?: string | undefined;
 }
@@ -49,7 +51,7 @@ export interface BulkExportOptions extends FhirConnection, BulkRequest {
  */
 export function bulkExport(given: BulkExportOptions): Stage<undefined | Landed, Landed, Warehouse> {
   const options = patientConnection(given);
-  const { source = "default", concurrency = 4 } = options;
+  const { source = "default", patientsByIdentifier, concurrency = 4 } = options;
   const base = checkedBaseUrl(options.baseUrl);
   const client = createBulkClient(options);
   return {
@@ -70,7 +72,7 @@ export function bulkExport(given: BulkExportOptions): Stage<undefined | Landed, 
       }
       const problems = await reportedProblems(warehouse, download, signal);
       if (problems.count > 0) warn(`The server reports ${problems.count} problems of this export: ${problems.kinds}.`);
-      const landed = await landDownload(download, source, before, context);
+      const landed = await landDownload(download, { source, patientsByIdentifier }, before, context);
       const deleted = await deletedResources(warehouse, download, signal);
       await removeDeleted(warehouse, source, deleted, join(download.folder, "/"));
       await client.remove(download.status_url!, { signal }).catch((error: unknown) => {

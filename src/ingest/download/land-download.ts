@@ -3,14 +3,14 @@ import { dirname, join } from "node:path";
 import { OmopipeError } from "../../pipeline/errors.ts";
 import type { StageContext } from "../../pipeline/stage.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
-import { fhirFiles, type Landed } from "../fhir-files.ts";
+import { type FhirFilesOptions, fhirFiles, type Landed } from "../fhir-files.ts";
 import { openLanding } from "../landing-tables.ts";
 import { type Download, updateDownload } from "./download-state.ts";
 
 /** Lands the files of a download as if they had been there all along. One that brought nothing new lands nothing. */
 export async function landDownload(
   download: Download,
-  source: string,
+  options: FhirFilesOptions,
   before: Landed | undefined,
   context: StageContext<Warehouse>,
 ): Promise<Landed> {
@@ -28,7 +28,7 @@ export async function landDownload(
     );
   }
   const paths = files.map(({ name }) => join(download.folder, name));
-  return await fhirFiles(paths, { source }).execute(before, context);
+  return await fhirFiles(paths, options).execute(before, context);
 }
 
 /**

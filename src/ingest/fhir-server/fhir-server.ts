@@ -46,6 +46,8 @@ export interface FhirServerOptions extends FhirConnection {
   readonly concurrency?: number | undefined;
   /** The name of the source system. Records of different sources never meet. Default "default". */
   readonly source?: string | undefined;
+  /** As of `fhirFiles`. */
+  readonly patientsByIdentifier?: boolean | undefined;
   /** Where the pages are kept until they have landed. Default: a folder beside the warehouse. */
   readonly folder?: string | undefined;
 }
@@ -63,7 +65,7 @@ export interface FhirServerOptions extends FhirConnection {
  * await pipeline(fhirServer({ baseUrl: "https://hospital.example/fhir", token }), mapToOmop()).run(warehouse);
  */
 export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed, Landed, Warehouse> {
-  const { source = "default", include = [], perPatient, pageSize = 200 } = options;
+  const { source = "default", patientsByIdentifier, include = [], perPatient, pageSize = 200 } = options;
   const hydrated = options.hydrate ?? ["Medication", "Practitioner", "Binary"];
   const concurrency = Math.min(16, Math.max(1, Math.trunc(options.concurrency ?? 8)));
   const gate = adaptiveGate(adaptiveConcurrency(concurrency, fewestAtOnce));
@@ -105,7 +107,7 @@ export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed
         await enter("downloaded", partsByType([]));
       }
       if (binaries.missing > 0) warn(`${binaries.missing} Binary that documents refer to could not be had.`);
-      const landed = await landDownload(download, source, before, context);
+      const landed = await landDownload(download, { source, patientsByIdentifier }, before, context);
       await closeDownload(warehouse, download);
       return landed;
     },

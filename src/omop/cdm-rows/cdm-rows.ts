@@ -1,5 +1,6 @@
 import { type CdmColumn, type CdmTable, cdmTables } from "../../../schemas/cdm.ts";
 import { mappedCsvTables } from "../../ingest/csv-tables.ts";
+import { tablesOfPersons } from "../../warehouse/cdm-tables.ts";
 import { identifier, literal, sqlText } from "../../warehouse/sql-text.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import type { MappingStep } from "../mapping-steps.ts";
@@ -22,7 +23,7 @@ export type CdmRowSteps = Readonly<Record<"given" | "derived" | "report", readon
 /** Tables that others refer to come before these. */
 const firstTables = ["location", "care_site", "provider", "person", "visit_occurrence", "visit_detail", "episode"];
 /** Tables that are otherwise derived: what a file says counts in place of it. */
-const derivedTables = ["observation_period", "condition_era", "drug_era", "dose_era", "cdm_source"];
+const derivedTables = ["observation_period", "condition_era", "drug_era", "dose_era", "cdm_source", "metadata"];
 
 const definitions = new Map(cdmTables.map((definition) => [definition.table, definition]));
 const tableOrder = [...new Set([...firstTables, ...definitions.keys()])];
@@ -145,7 +146,9 @@ function checkReference(table: string, column: CdmColumn): MappingStep[] {
 
 /** Leaves out what was derived for the persons of the files, where a file that is not empty says it itself. */
 function forgetDerived(table: string, tables: readonly string[]): MappingStep {
-  if (table === "cdm_source") return { text: `delete from cdm.cdm_source where exists (from ${rowsOf(table)});` };
+  if (!tablesOfPersons.has(table)) {
+    return { text: `delete from cdm.${identifier(table)} where exists (from ${rowsOf(table)});` };
+  }
   const persons = [table, "person"].filter((name) => tables.includes(name));
   const ids = persons.map((name) => `select person_id from ${rowsOf(name)} where person_id is not null`);
   return {

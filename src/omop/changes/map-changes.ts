@@ -6,7 +6,7 @@ import { identifier, literal, sqlText } from "../../warehouse/sql-text.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import { conceptsInUse } from "../concepts-in-use.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
-import { emptyTables, type MappingStep, unmappedSteps } from "../mapping-steps.ts";
+import { emptyTables, type MappingStep, observationPeriodSteps, unmappedSteps } from "../mapping-steps.ts";
 import { runSteps, sqlParts } from "../run-steps.ts";
 import { countCsvRows, csvCanBeParted, landCsvBeside, rowsOfRecords } from "./csv-beside.ts";
 
@@ -88,7 +88,8 @@ async function takeOver(
     landed: [...countLanded(await openLanding(warehouse)), ...(await countCsvRows(warehouse))].join("\nunion all\n"),
     rows_of_records: await rowsOfRecords(warehouse),
   });
-  const steps = ["report/code-records.sql", ...unmappedSteps(options), "derived/cdm-source.sql"];
+  const steps: MappingStep[] = ["report/code-records.sql", ...unmappedSteps(options), "derived/cdm-source.sql"];
+  if (options.observationPeriod === "gap548") steps.push(...observationPeriodSteps(options));
   if (await hasNewConcepts(warehouse, beside)) steps.push("vocabulary-in-use.sql");
   await runSteps(context, steps, sqlParts(options, version));
   return true;
@@ -198,10 +199,15 @@ async function hasNewConcepts(warehouse: Warehouse, beside: Warehouse): Promise<
   return found !== undefined;
 }
 
-/** Of the steps of a mapping those whose outcome is not taken over from beside: they are run on all of the data, or begin with nothing. */
+/**
+ * Of the steps of a mapping those whose outcome is not taken over from beside: they are run on all of the data, begin with nothing, or
+ * say the same as long as the rules are the same.
+ */
 export const notBeside: ReadonlySet<MappingStep> = new Set([
   emptyTables,
   "derived/cdm-source.sql",
+  "derived/metadata.sql",
+  "options/observation-period/gap548.sql",
   "report/code-records.sql",
   "report/unmapped.sql",
 ]);

@@ -10,7 +10,7 @@ select
     landing.reference_to(patient.reference, 'Patient') as patient_id,
     landing.reference_to(encounter.reference, 'Encounter') as encounter_id,
     case
-        when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_any_status('AllergyIntolerance', mapping.codes_of("verificationStatus")) then 'STATUS'
     end as refused,
     'observation' as natural_table,

@@ -7,7 +7,7 @@ select
     coverage.id as resource_id,
     landing.reference_to(coverage.beneficiary.reference, 'Patient') as patient_id,
     case
-        when len(coverage."modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when mapping.is_modified(coverage."modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_status('Coverage', coverage.status) then 'STATUS'
     end as refused,
     coverage.period.start as start_text,

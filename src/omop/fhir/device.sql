@@ -9,7 +9,7 @@ select
     0 as part,
     landing.reference_to(device.patient.reference, 'Patient') as patient_id,
     case
-        when len(device."modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when mapping.is_modified(device."modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_status('Device', device.status) then 'STATUS'
         when use.device_id is not null then 'REFERENCE'
     end as refused,

@@ -41,7 +41,7 @@ select
     id as resource_id,
     landing.reference_to(coalesce(subject, patient).reference, 'Patient') as patient_id,
     case
-        when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_status('Encounter', status) then 'STATUS'
     end as refused,
     class_code as class,

@@ -9,7 +9,7 @@ select
     landing.reference_to(patient.reference, 'Patient') as patient_id,
     landing.reference_to(encounter.reference, 'Encounter') as encounter_id,
     case
-        when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_status('Immunization', status) or "notGiven" then 'STATUS'
     end as refused,
     'drug_exposure' as natural_table,

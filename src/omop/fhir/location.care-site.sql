@@ -5,7 +5,7 @@ select
     landing_file as file_id,
     'Location' as resource_type,
     id as resource_id,
-    case when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION' end as refused,
+    case when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION' end as refused,
     name,
     type[1].coding[1].code as place_of_service,
     address.line[1] as address_line_1,

@@ -9,7 +9,7 @@ select
     landing.reference_to(subject.reference, 'Patient') as patient_id,
     landing.reference_to(coalesce(encounter, context).reference, 'Encounter') as encounter_id,
     case
-        when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_status('MedicationAdministration', status) or "notGiven" or "wasNotGiven" then 'STATUS'
     end as refused,
     'drug_exposure' as natural_table,

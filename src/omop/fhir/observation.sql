@@ -79,7 +79,7 @@ select
     landing.reference_to(subject.reference, 'Patient') as patient_id,
     landing.reference_to(visit.reference, 'Encounter') as encounter_id,
     case
-        when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_status('Observation', status) then 'STATUS'
         when not has_value and "dataAbsentReason" is not null then 'DATA_ABSENT'
         when not has_value and only_components then 'PANEL_WITHOUT_VALUE'

@@ -6,7 +6,7 @@ select
     'Organization' as resource_type,
     id as resource_id,
     case
-        when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
         when list_has_any(types, ['ins', 'pay']) then 'INSURER'
     end as refused,
     name,

@@ -5,7 +5,7 @@ select
     landing_file as file_id,
     'Patient' as resource_type,
     id as resource_id,
-    case when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION' end as refused,
+    case when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION' end as refused,
     coalesce(
         list_filter(extension, lambda x: x.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex' and x."valueCode" in ('M', 'F'))[1]."valueCode",
         list_filter(sexes, lambda x: x in ('248152002', '248153007'))[1], -- SNOMED: female, male

@@ -45,7 +45,7 @@ select
     named.landing_file as file_id,
     'Practitioner' as resource_type,
     named.id as resource_id,
-    case when len(named."modifierExtension") > 0 then 'MODIFIER_EXTENSION' end as refused,
+    case when mapping.is_modified(named."modifierExtension") then 'MODIFIER_EXTENSION' end as refused,
     named.gender,
     named."birthDate" as birth_date,
     role.latest.specialty as specialty,

@@ -8,7 +8,7 @@ select
     0 as part,
     landing.reference_to(subject.reference, 'Patient') as patient_id,
     case
-        when len("modifierExtension") > 0 then 'MODIFIER_EXTENSION'
+        when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_status('Specimen', status) then 'STATUS'
     end as refused,
     'specimen' as natural_table,
