@@ -222,11 +222,12 @@ describe("what changes from one night to the next leaves the same rows as all at
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(change, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
-        async (nights) => {
+        fc.constantFrom("span" as const, "gap548" as const),
+        async (nights, observationPeriod) => {
           const made = nights.map((changes, night) => changes.map((each) => resourceOf(each, night + 1)));
           await using _nightly = await expectSameAsAtOnce(
             [[...others, patient("p"), weight("a"), condition("b")], ...made],
-            { observationPeriod: "gap548" },
+            { observationPeriod },
           );
         },
       ),
