@@ -4,11 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { formats, generate } from "../../sample-data/generator/generate.ts";
 import { createLife } from "../../sample-data/generator/patient.ts";
+import { resultOfChild } from "../support/child.ts";
 import { bundlesOf, csvOf, filesIn, ndjsonOf, textOf } from "./read-sample.ts";
 
 const committed = fileURLToPath(new URL("../../sample-data", import.meta.url));
@@ -64,15 +63,7 @@ describe("the generator", () => {
   });
 
   test("forgets a patient once written: the heap does not grow over 2,000 patients", async () => {
-    setFlagsFromString("--expose-gc");
-    const collect: () => void = runInNewContext("gc");
-    const heaps: number[] = [];
-    const sampler = setInterval(() => {
-      collect();
-      heaps.push(process.memoryUsage().heapUsed / 1e6);
-    }, 50);
-    await generate({ patients: 2000, seed: 1, out: folder, formats: ["ndjson", "csv"] });
-    clearInterval(sampler);
+    const heaps = await resultOfChild<number[]>("generate-and-measure.ts", "2000", folder);
     expect(await csvOf(folder, "patients")).toHaveLength(2000);
     expect(heaps.length).toBeGreaterThan(5);
     expect(Math.max(...heaps) - heaps[0]!).toBeLessThan(15);
