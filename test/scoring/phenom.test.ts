@@ -258,6 +258,18 @@ describe("calls", () => {
     expect(new Set(keys).size).toBe(20);
   });
 
+  it("carry the history byte for byte as the warehouse holds it", async () => {
+    await using service = await servePhenomBadly(() => undefined);
+    await using warehouse = await openPersons(3);
+    await score(warehouse, scorer(service.url));
+    const rows = await warehouse.rows<{ history: string }>(
+      "select history::varchar as history from features.patient_history",
+    );
+    const sent = service.calls.filter(({ body }) => body !== "").map(({ body }) => body);
+    expect(sent).toHaveLength(3);
+    for (const { history } of rows) expect(sent.filter((body) => body.includes(history))).toHaveLength(1);
+  });
+
   it("never carry a history that does not fit the contract; the person is listed instead", async () => {
     await using service = await servePhenomBadly(() => undefined);
     await using warehouse = await openPersons(4);
