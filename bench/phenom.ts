@@ -152,7 +152,7 @@ async function made(path: string, patients: number, events: number, diagnosesOnl
 
 /** What DuckDB takes for the lists and their JSON alone, in slices that fit its memory. */
 async function bareHistories(warehouse: Warehouse): Promise<void> {
-  await warehouse.run("create or replace table features.bare (person_id bigint, history json)");
+  await warehouse.run("create or replace table features.bare (person_id bigint, history json using compression zstd)");
   const { patients } = (await warehouse.row<{ patients: number }>("select count(*) as patients from cdm.person"))!;
   for (let first = 1; first <= patients; first += 5000) {
     await warehouse.run(
