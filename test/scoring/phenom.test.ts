@@ -244,6 +244,40 @@ describe("calls", () => {
     expect(service.mostAtOnce).toBe(concurrency);
   });
 
+  it("are fewer at once after refusals as too many, and more again by themselves", async () => {
+    let calls = 0;
+    let atOnce = 0;
+    const seen: number[] = [];
+    await using service = await servePhenomBadly(async () => {
+      atOnce += 1;
+      seen[calls] = atOnce;
+      const refused = calls++ < 16;
+      await sleep(3);
+      atOnce -= 1;
+      return refused ? Response.json({}, { status: 429, headers: { "retry-after": "0" } }) : undefined;
+    });
+    await using warehouse = await openPersons(200);
+    expect((await score(warehouse, scorer(service.url, { concurrency: 16 }))).scored).toBe(200);
+    expect(Math.max(...seen.slice(0, 16))).toBeGreaterThan(8);
+    expect(Math.max(...seen.slice(32, 64))).toBeLessThanOrEqual(13);
+    expect(Math.max(...seen.slice(-300))).toBeGreaterThan(13);
+  });
+
+  it.each(["realtime", "batch"] as const)("carry a patient of 50,000 events whole (%s)", async (mode) => {
+    await using engine = await servePhenom({ token });
+    await using warehouse = await openPersons(1);
+    await warehouse.run(
+      `insert into cdm.condition_occurrence by name
+       select range as condition_occurrence_id, ${firstPerson} as person_id, 0 as condition_concept_id,
+         date '1990-01-01' + (range % 10000)::integer as condition_start_date, 0 as condition_type_concept_id,
+         9001 as condition_source_concept_id
+       from range(49999)`,
+    );
+    const fast = { mode, batchPoll: { firstMilliseconds: 5 } };
+    expect(await score(warehouse, scorer(engine.url, fast))).toMatchObject({ scored: 1, failed: 0 });
+    expect(await warehouse.row("select events from features.patient_history")).toEqual({ events: 50_000 });
+  });
+
   it("are repeated after a hiccup, without scoring anybody twice", async () => {
     const tried = new Set<string>();
     await using service = await servePhenomBadly(({ method, path, body }) => {
