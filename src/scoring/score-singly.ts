@@ -91,7 +91,7 @@ export async function scoreSingly(
 
 const dueQuery = ({ service, request }: ScoringLedger) => `
   select person_id, history.patient_id, history::varchar as history, idempotency_key,
-    md5(history::varchar) = history_hash as as_built
+    hash(history::varchar) = history_check as as_built
   from meta.scoring
   join features.patient_history history using (person_id, history_hash)
   where service = ${literal(service)} and request = ${literal(request)} and status = 'due'`;
