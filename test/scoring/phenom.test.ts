@@ -368,9 +368,11 @@ describe("what is told of a failure", () => {
     expect(told).toHaveLength(2);
     for (const { message } of told) {
       expect(message).toContain("answered 422");
-      expect(message).not.toMatch(/8817\d{3}|1950-06-01|s3cret/);
+      expect(message).not.toMatch(/(?<![\da-f])8817\d{3}(?![\da-f])|1950-06-01|s3cret/);
     }
     const all = await failureOf(score(warehouse, scorer(service.url, { token: "wr0ng-token", again: true })));
-    expect(`${all.message} ${all.stack} ${JSON.stringify(all)}`).not.toMatch(/8817\d{3}|1950-06-01|wr0ng/);
+    expect(`${all.message} ${all.stack} ${JSON.stringify(all)}`).not.toMatch(
+      /(?<![\da-f])8817\d{3}(?![\da-f])|1950-06-01|wr0ng/,
+    );
   });
 });
