@@ -6,8 +6,10 @@ create table if not exists features.patient_history (
     sex             varchar not null,   -- M, F, U
     zip3            varchar not null,
     as_of           date not null,      -- nothing later than this day is in the history
-    history         json not null,      -- patient_history of the PhenOM contract
+    -- patient_history of the PhenOM contract. DuckDB, left to choose, tries for minutes what is made for short texts.
+    history         json not null using compression zstd,
     history_hash    varchar not null,   -- MD5 of the history
+    history_check   ubigint not null,   -- DuckDB's own hash of it, which is quickly taken again: whether it is as it was built
     events          bigint not null,    -- entries of the four lists
     not_expressed   bigint not null,    -- events whose code no code system of the contract can express
     fingerprint     ubigint not null,   -- of what it is built from; any order

@@ -21,8 +21,17 @@ export interface Histories extends Filled {
   readonly built: number;
 }
 
-/** So many events are sorted, and made lists of, at once: lists do not spill to disk. */
-const eventsASlice = 500_000;
+/** So many events are made lists of at once: lists do not spill to disk. */
+const eventsInLists = 500_000;
+
+/** So many events are brought into the order of persons at once; each time all events are looked through. */
+const eventsInOrder = 5_000_000;
+
+/**
+ * So much is written before it is compressed. Each time that is done with all rows of a group, those that were written before too:
+ * with DuckDB's own 16 MB each history was compressed four times.
+ */
+const bytesUncompressed = "256MB";
 
 /**
  * Builds one `patient_history` a person, as the PhenOM contract has it, in SQL: demographics, laboratory results (LOINC),
@@ -32,7 +41,7 @@ const eventsASlice = 500_000;
  * Only the histories of persons whose events have changed since are built anew; a run that was stopped has built some of them, and
  * the next builds the rest. Throws USAGE for an option that cannot be.
  *
- * Cost: about a thousand patients of 200 events a second on two cores; memory for half a million events at once.
+ * Cost: about two thousand patients of 200 events a second on two cores; memory for half a million events at once.
  *
  * @example
  * await pipeline(mappedWarehouse(), patientHistories({ asOf: "2026-01-01" })).run(warehouse);
@@ -55,11 +64,11 @@ export function patientHistories(options: PatientHistoriesOptions = {}): Stage<M
       const patientId = choices.patientId === "person_id" ? "person_id::varchar" : await pseudonym(warehouse);
 
       await codeEvents(context, { asOf: asOfDay, since: `date ${literal(since)}`, ...choices });
-      const inSlices = async (file: string, more: Readonly<Record<string, string>> = {}) => {
+      const inSlices = async (events: number, file: string, more: Readonly<Record<string, string>> = {}) => {
         const slices = await warehouse.rows<{ first: number; last: number; persons: number }>(
           `select min(person_id) as first, max(person_id) as last, count(*) as persons
            from changed_person
-           group by events_so_far // ${eventsASlice} order by first`,
+           group by events_so_far // ${events} order by first`,
         );
         const total = slices.reduce((sum, { persons }) => sum + persons, 0);
         let done = 0;
@@ -72,10 +81,13 @@ export function patientHistories(options: PatientHistoriesOptions = {}): Stage<M
       };
       await warehouse.transaction(async () => {
         await run("persons.sql", { as_of: asOfDay, patient_id: patientId });
-        await inSlices("history-events.sql");
+        await inSlices(eventsInOrder, "history-events.sql");
       });
       // Each slice is kept as it is done: what is not committed stays in memory.
-      const built = await inSlices("history.sql", { as_of: asOfDay, run_id: literal(runId) });
+      await warehouse.run(`set checkpoint_threshold = ${literal(bytesUncompressed)}`);
+      const built = await inSlices(eventsInLists, "history.sql", { as_of: asOfDay, run_id: literal(runId) }).finally(
+        () => warehouse.run("reset checkpoint_threshold"),
+      );
       const count = await warehouse.row<{ patients: number; excluded: number }>(
         `select
            (select count(*) from features.patient_history) as patients,

@@ -44,14 +44,13 @@ export function phenom(options: PhenomScorerOptions): Scorer {
   }
   const outcomeIds = [...new Set(outcomes)].sort();
   const concurrency = adaptiveConcurrency(maximum);
-  const fetch = clientOptions.fetch ?? globalThis.fetch;
   const client = createPhenomClient({
     ...clientOptions,
-    async fetch(request) {
-      const response = await fetch(request);
-      if (response.status === 429) concurrency.refused();
+    async gate(send) {
+      const exchange = await send();
+      if (exchange.response.status === 429) concurrency.refused();
       else concurrency.answered();
-      return response;
+      return exchange;
     },
   });
   const modelSource = `phenom ${new URL(clientOptions.baseUrl).host}`;
@@ -65,7 +64,10 @@ export function phenom(options: PhenomScorerOptions): Scorer {
     get concurrency() {
       return concurrency.limit;
     },
-    async score({ history, idempotencyKey }, { signal }) {
+    async score(patient, { signal }) {
+      const { patientId, historyText, asBuilt, idempotencyKey } = patient;
+      // What was changed by hand is looked through before it is sent.
+      const history = asBuilt ? { patientId, json: historyText } : patient.history;
       const { job, results } = await client.scorePatient({ history, outcomeIds, idempotencyKey }, { signal });
       const exclusions = results.length < outcomeIds.length ? await allExclusions(client, job.job_id, signal) : [];
       if (!job.model_source) return { scores: results, exclusions };

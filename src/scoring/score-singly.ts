@@ -1,23 +1,27 @@
 import PQueue from "p-queue";
+import type { PatientHistory } from "../../schemas/phenom.ts";
 import { statusOf } from "../clients/http/failures.ts";
 import { inStage, type OmopipeError } from "../pipeline/errors.ts";
 import type { StageContext } from "../pipeline/stage.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import type { Answer, Scorer } from "./scorer.ts";
+import type { Answer, HistoryToScore, Scorer } from "./scorer.ts";
 import type { Counts, Failure, ScoringLedger } from "./scoring-ledger.ts";
 
 interface DueRow {
   readonly person_id: number;
   readonly patient_id: string;
   readonly history: string;
+  /** Whether the history is as it was built. */
+  readonly as_built: boolean;
   readonly idempotency_key: string;
 }
 
-type Outcome = DueRow & ({ readonly answer: Answer } | { readonly error: OmopipeError });
+type Outcome = Pick<DueRow, "person_id" | "patient_id"> &
+  ({ readonly answer: Answer } | { readonly error: OmopipeError });
 
 /** So many persons are written in one transaction, or those of so many milliseconds. */
-const personsPerTransaction = 512;
+const personsPerTransaction = 2048;
 const millisecondsPerTransaction = 2000;
 
 /**
@@ -86,20 +90,33 @@ export async function scoreSingly(
 }
 
 const dueQuery = ({ service, request }: ScoringLedger) => `
-  select person_id, history.patient_id, history::varchar as history, idempotency_key
+  select person_id, history.patient_id, history::varchar as history, idempotency_key,
+    hash(history::varchar) = history_check as as_built
   from meta.scoring
   join features.patient_history history using (person_id, history_hash)
   where service = ${literal(service)} and request = ${literal(request)} and status = 'due'`;
 
 async function scoreOne(row: DueRow, scorer: Scorer, stage: string, signal: AbortSignal): Promise<Outcome> {
-  const { patient_id: patientId, idempotency_key: idempotencyKey } = row;
+  const { person_id, patient_id } = row;
   try {
-    const history = JSON.parse(row.history);
-    const answer = await scorer.score({ patientId, history, idempotencyKey }, { signal });
-    return { ...row, answer };
+    return { person_id, patient_id, answer: await scorer.score(historyOf(row), { signal }) };
   } catch (error) {
-    return { ...row, error: inStage(error, stage, signal) };
+    return { person_id, patient_id, error: inStage(error, stage, signal) };
   }
+}
+
+function historyOf({ patient_id, history: historyText, as_built, idempotency_key }: DueRow): HistoryToScore {
+  let history: PatientHistory | undefined;
+  return {
+    patientId: patient_id,
+    get history() {
+      history ??= JSON.parse(historyText) as PatientHistory;
+      return history;
+    },
+    historyText,
+    asBuilt: as_built,
+    idempotencyKey: idempotency_key,
+  };
 }
 
 /**
@@ -112,7 +129,7 @@ function refusesEverybody(error: OmopipeError, anyScored: boolean): boolean {
 }
 
 async function storeOutcomes(ledger: ScoringLedger, outcomes: readonly Outcome[]) {
-  const ofOthers = ({ patient_id }: DueRow, item: { readonly patient_id: string }) => item.patient_id !== patient_id;
+  const ofOthers = ({ patient_id }: Outcome, item: { readonly patient_id: string }) => item.patient_id !== patient_id;
   const answered = outcomes.filter((outcome) => "answer" in outcome);
   const failures = outcomes.flatMap((outcome) => ("error" in outcome ? failureOf(outcome) : []));
   await ledger.putAside({

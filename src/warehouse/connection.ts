@@ -54,7 +54,7 @@ export function stoppable(connection: DuckDBConnection): Connection {
         const original = messageOf(error);
         const message = messageWithoutValues(original).replace(
           /\n\nPossible solutions:[\s\S]*/,
-          "\nGive DuckDB more with the memoryLimit of openWarehouse, or etl --memory-limit.",
+          "\nGive DuckDB more with the memoryLimit of openWarehouse, or --memory-limit.",
         );
         throw new OmopipeError("QUERY_FAILED", message, message === original ? { cause: error } : {});
       } finally {

@@ -216,6 +216,12 @@ describe("omopipe", () => {
       ["etl", ndjson, "--warehouse", "FOLDER/x.duckdb", "--memory-limit", "much"],
       '"much" is no size',
     ],
+    [
+      "no size of memory to score in",
+      2,
+      ["score", "phenom", "--warehouse", "WAREHOUSE", "--base-url", "http://127.0.0.1:1", "--memory-limit", "some"],
+      '"some" is no size',
+    ],
     ["no warehouse named", 2, ["etl", ndjson], "--warehouse <file>"],
     ["an unknown command", 2, ["etk"], "unknown command"],
     ["a query of no warehouse", 1, ["query", "select 1", "--warehouse", "FOLDER/none.duckdb"], "There is no warehouse"],
@@ -290,6 +296,11 @@ describe("omopipe", () => {
     expect(unchanged.stdout).toBe(
       `0 of 19 patients are scored (results.risk_score)\n19 have been scored before and have not changed since\n${notScored}`,
     );
+    const cramped = await omopipe([...score, "--memory-limit", "2MB"], { PHENOM_TOKEN: "secret" });
+    expect(cramped.code).toBe(1);
+    expect(cramped.stderr).toMatch(/Out of Memory|could not allocate|failed to allocate/i);
+    const roomy = await omopipe([...score, "--memory-limit", "600MB"], { PHENOM_TOKEN: "secret" });
+    expect(roomy.stdout).toBe(unchanged.stdout);
     const refused = await omopipe([...score, "--again"], { PHENOM_TOKEN: "wrong" });
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain("401");

@@ -17,6 +17,7 @@ import {
   type Rows,
 } from "../support/cdm.ts";
 import { failureOf } from "../support/failure.ts";
+import { openFolder } from "../support/folder.ts";
 
 const vocabulary = [
   concept(201826, "SNOMED", "44054006"),
@@ -367,6 +368,22 @@ describe("building histories", () => {
       { person_id: 1 },
       { person_id: 2 },
     ]);
+  });
+
+  it("compresses them as the long texts that they are, and leaves the warehouse writing as it did", async () => {
+    await using folder = await openFolder();
+    await using warehouse = await openCdm({ "cdm.person": [person(1)], ...coded(1) }, folder.file("a.duckdb"));
+    const threshold = () => warehouse.row("select current_setting('checkpoint_threshold') as bytes");
+    const before = await threshold();
+    await build(warehouse, "2022-01-01");
+    expect(await threshold()).toEqual(before);
+    await warehouse.run("checkpoint");
+    expect(
+      await warehouse.rows(
+        `select distinct compression from pragma_storage_info('features.patient_history')
+         where column_name = 'history' and segment_type <> 'VALIDITY'`,
+      ),
+    ).toEqual([{ compression: "ZSTD" }]);
   });
 
   it("needs a CDM with rows", async () => {

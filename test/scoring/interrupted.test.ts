@@ -122,7 +122,8 @@ const results = async (path: string) => {
   };
 };
 
-const forbidden = /8817\d{3}|Zo[ëe]|Ångström|19[3-8]\d-06-01|s3cret/;
+/** Identifiers of persons but not random ones of calls and jobs, in whose hexadecimal digits anything comes up at some time. */
+const forbidden = /(?<![\da-f])8817\d{3}(?![\da-f])|Zo[ëe]|Ångström|19[3-8]\d-06-01|s3cret/;
 
 describe.each(["realtime", "batch"] as const)("scoring (%s) that is killed at any moment and started again", (mode) => {
   it(`${kills} times ends as if nothing had been, with nobody asked for twice, and tells nothing of patients`, {

@@ -134,12 +134,12 @@ describe("a scorer of one's own", () => {
   });
 
   it("is told of by the number of patients done", async () => {
-    await using warehouse = await openPersons(600);
+    await using warehouse = await openPersons(3000);
     const events: ProgressEvent[] = [];
     await score(warehouse, simple, { onProgress: (event) => events.push(event) });
     const running = events.filter(({ stage, state }) => stage === "scoreWith(own)" && state === "running");
     expect(running.length).toBeGreaterThan(1);
-    expect(running.at(-1)).toMatchObject({ done: 600, total: 600, unit: "patients" });
+    expect(running.at(-1)).toMatchObject({ done: 3000, total: 3000, unit: "patients" });
   });
 });
 
@@ -176,7 +176,7 @@ describe("a scoring run that does not come to its end", () => {
   });
 
   it("rejects with what went wrong when scores cannot be stored, and stops asking", async () => {
-    await using warehouse = await openPersons(2000);
+    await using warehouse = await openPersons(4000);
     let given = 0;
     const without = own(async ({ patientId }) => {
       given += 1;
@@ -185,7 +185,7 @@ describe("a scoring run that does not come to its end", () => {
     const error = await failureOf(score(warehouse, without));
     expect(error).toMatchObject({ code: "QUERY_FAILED", stage: "scoreWith(own)" });
     expect(error.message).toContain("NOT NULL constraint failed: risk_score.bin_id");
-    expect(given).toBeLessThan(600);
+    expect(given).toBeLessThan(2200);
     expect([await count(warehouse, "risk_score"), await count(warehouse, "scoring_error")]).toEqual([0, 0]);
   });
 });

@@ -1,7 +1,7 @@
 import { Client } from "fhir-kit-client";
 import { z } from "zod";
 import { checkedBaseUrl } from "../http/base-url.ts";
-import { type CallerOptions, type CallOptions, createCaller, type Exchange } from "../http/caller.ts";
+import { type CallerOptions, type CallOptions, createCaller, type Exchange, type HttpAnswer } from "../http/caller.ts";
 import { tokenOnlyTo } from "../http/origins.ts";
 
 /** How a FHIR server is reached. */
@@ -81,7 +81,7 @@ export function createFhirClient(
   const call = createCaller({ service: "The FHIR server", gate, ...options });
   const fhir = new Client({ baseUrl: base, requestOptions: { redirect: "manual" } });
   const get = <Value>(url: string, operation: string, schema: z.ZodType<Value>, control?: CallOptions) => {
-    let response: Response | undefined;
+    let response: HttpAnswer | undefined;
     return call(
       operation,
       async ({ signal, headers }) => {

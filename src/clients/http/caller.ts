@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setMaxListeners } from "node:events";
 import type { z } from "zod";
 import { OmopipeError } from "../../pipeline/errors.ts";
 import type { Gate } from "./adaptive-concurrency.ts";
@@ -18,6 +17,7 @@ import { describeIssues } from "./issues.ts";
 import { repeat } from "./repeat.ts";
 import { retryAfterMilliseconds } from "./retry-after.ts";
 import { type Token, tokenSource } from "./token.ts";
+import { whenAborted } from "./when-aborted.ts";
 
 export interface CallerOptions {
   /** The name of the service in messages. */
@@ -50,11 +50,18 @@ export interface OnceOptions extends CallOptions {
   readonly repeatUncertain?: boolean | undefined;
 }
 
+/** What is read of an answer beside its body: less than a `Response` has. */
+export interface HttpAnswer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+}
+
 /** What a client of `openapi-fetch` resolves to. */
 export interface Exchange {
   readonly data?: unknown;
   readonly error?: unknown;
-  readonly response: Response;
+  readonly response: HttpAnswer;
 }
 
 /** Sends the request once, with these headers and this signal. */
@@ -96,8 +103,6 @@ export function createCaller(options: CallerOptions): Caller {
   const tokens = tokenSource(options.token);
 
   return async (operation, send, schema, { signal, confidential, once = false } = {}) => {
-    // All calls of a run listen to the one signal of the run: more than ten of them are no leak.
-    if (signal) setMaxListeners(0, signal);
     const requestId = randomUUID();
     let renewed = false;
 
@@ -157,9 +162,8 @@ export async function withTimeLimit<Result>(
 ): Promise<Result> {
   // Not AbortSignal.any: on Node 20 each use leaves something behind on a signal that lives as long as the run.
   const controller = new AbortController();
-  const stop = (): void => controller.abort(signal?.reason);
   const timer = setTimeout(() => controller.abort(), milliseconds);
-  signal?.addEventListener("abort", stop, { once: true });
+  const forget = signal && whenAborted(signal, () => controller.abort(signal.reason));
   try {
     signal?.throwIfAborted();
     return await send(controller.signal);
@@ -171,6 +175,6 @@ export async function withTimeLimit<Result>(
     throw networkError(call, error);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", stop);
+    forget?.();
   }
 }

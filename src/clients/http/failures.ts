@@ -1,4 +1,5 @@
 import { messageOf, OmopipeError } from "../../pipeline/errors.ts";
+import type { HttpAnswer } from "./caller.ts";
 import { retryAfterMilliseconds } from "./retry-after.ts";
 import { serverMessage, withhold } from "./server-message.ts";
 
@@ -41,7 +42,7 @@ export function isTransient(status: number): boolean {
 }
 
 /** An answer that is no success. `body` is what the server said: parsed JSON, or text. */
-export function statusError(call: CallName, response: Response, body: unknown, confidential: unknown): OmopipeError {
+export function statusError(call: CallName, response: HttpAnswer, body: unknown, confidential: unknown): OmopipeError {
   const { status } = response;
   const said = withhold(serverMessage(body), confidential);
   const advice = status >= 300 && status < 400 ? redirectAdvice : (adviceByStatus[status] ?? "");

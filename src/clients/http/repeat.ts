@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import pRetry from "p-retry";
 import { OmopipeError } from "../../pipeline/errors.ts";
 import { jitteredDelayAt, type Schedule } from "./backoff.ts";
 import { abortedError, httpFailureOf } from "./failures.ts";
@@ -24,19 +23,23 @@ export async function repeat<Result>(
   attempt: (number: number) => Promise<Result>,
   { service, operation, retries, backoff, signal, again = (error) => error.retryable }: RepeatOptions,
 ): Promise<Result> {
-  return await pRetry(attempt, {
-    retries,
-    minTimeout: 0,
-    ...(signal && { signal }),
-    // The wait is ours and not p-retry's, which knows neither Retry-After nor full jitter.
-    shouldRetry: async ({ error, attemptNumber }) => {
-      if (!(error instanceof OmopipeError && again(error))) return false;
-      const asked = httpFailureOf(error)?.retryAfterMilliseconds;
-      const wait = asked ?? jitteredDelayAt(backoff, attemptNumber);
-      await sleep(Math.min(wait, backoff.capMilliseconds), undefined, { ...(signal && { signal }) });
-      return true;
-    },
-  }).catch((error: unknown) => {
+  for (let number = 1; ; number++) {
+    try {
+      return await attempt(number);
+    } catch (error) {
+      if (signal?.aborted) throw abortedError(service, operation, signal);
+      if (number > retries || !(error instanceof OmopipeError && again(error))) throw error;
+      const wait = httpFailureOf(error)?.retryAfterMilliseconds ?? jitteredDelayAt(backoff, number);
+      await pause(Math.min(wait, backoff.capMilliseconds), { service, operation, signal });
+    }
+  }
+}
+
+async function pause(
+  milliseconds: number,
+  { service, operation, signal }: Pick<RepeatOptions, "service" | "operation" | "signal">,
+): Promise<void> {
+  await sleep(milliseconds, undefined, { ...(signal && { signal }) }).catch((error: unknown) => {
     throw signal?.aborted ? abortedError(service, operation, signal) : error;
   });
 }

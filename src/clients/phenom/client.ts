@@ -7,10 +7,12 @@ import { responseError } from "../http/failures.ts";
 import { withhold, withoutValues } from "../http/server-message.ts";
 import { type BatchOperations, createBatchOperations } from "./batch-operations.ts";
 import { downloadResults } from "./download-results.ts";
+import { type FirstLook, firstLook } from "./first-look.ts";
 import { createJobOperations, type JobOperations } from "./job-operations.ts";
 import { createTransport, type TransportOptions } from "./transport.ts";
 import { type BatchFileUpload, type UploadFileOptions, uploadFile } from "./upload-file.ts";
 import { batchPollSchedule, type PollSchedule, pollSchedule, waitForJob } from "./wait-for-job.ts";
+import { confidentialOf, type HistoryText, patientIdOf } from "./wire-request.ts";
 
 type PollOptions = ScheduleOptions & { readonly deadlineMilliseconds?: number | undefined };
 
@@ -26,7 +28,8 @@ export interface PhenomClientOptions extends TransportOptions {
 }
 
 export interface ScorePatientRequest {
-  readonly history: PatientHistory;
+  /** The history; or its JSON, where that is known to fit the contract: it is sent as it is. */
+  readonly history: PatientHistory | HistoryText;
   /** At least one. */
   readonly outcomeIds: readonly string[];
   /** Names this scoring, so that asking again does not score again. Without anything of the patient. Default random. */
@@ -102,27 +105,32 @@ export function createPhenomClient(options: PhenomClientOptions): PhenomClient {
     batch: withDeadline(options.batchPoll, batchPollSchedule),
   };
 
+  const first = firstLook(schedules.realtime.firstMilliseconds);
+
+  const wait = (jobId: string, { workflow = "realtime", ...control }: WaitOptions, first?: FirstLook) => {
+    const known = [control.confidential, options.token];
+    // Nobody knows here what is in the files of a batch.
+    const clean = (reason: string) => withhold(workflow === "batch" ? withoutValues(reason) : reason, known);
+    return waitForJob(jobId, () => readJob(jobId, control), schedules[workflow], control, clean, first);
+  };
+
   const client: PhenomClient = {
     ...jobs,
     ...batches,
 
-    waitForJob(jobId, { workflow = "realtime", ...control } = {}) {
-      const known = [control.confidential, options.token];
-      // Nobody knows here what is in the files of a batch.
-      const clean = (reason: string) => withhold(workflow === "batch" ? withoutValues(reason) : reason, known);
-      return waitForJob(jobId, () => readJob(jobId, control), schedules[workflow], control, clean);
-    },
+    waitForJob: (jobId, control = {}) => wait(jobId, control),
 
     async scorePatient({ history, outcomeIds, idempotencyKey = randomUUID() }, control = {}) {
-      const careful: CallOptions = { ...control, confidential: [history, control.confidential] };
+      const careful: CallOptions = { ...control, confidential: [confidentialOf(history), control.confidential] };
       const { job_id } = await client.createJobFromPatient(
         { outcome_ids: [...outcomeIds], patient_history: history, idempotency_key: idempotencyKey },
         careful,
       );
-      const job = await client.waitForJob(job_id, careful);
+      const job = await wait(job_id, careful, first);
       const results: JobResult[] = [];
       for await (const page of client.listJobResults(job_id, careful)) results.push(...page);
-      if (results.some(({ patient_id }) => patient_id !== history.patient.patient_id)) {
+      const patientId = patientIdOf(history);
+      if (results.some(({ patient_id }) => patient_id !== patientId)) {
         throw responseError("PhenOM", "GET /v1/job/{job_id}/results", "a result belongs to another patient");
       }
       return { job, results };

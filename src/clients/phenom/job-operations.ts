@@ -6,7 +6,6 @@ import {
   type JobCreated,
   type JobError,
   type JobExclusion,
-  type JobFromPatientRequest,
   type JobResult,
   jobCreatedSchema,
   jobErrorPageSchema,
@@ -17,14 +16,15 @@ import {
   type Page,
 } from "../../../schemas/phenom.ts";
 import type { Answer, CallOptions } from "../http/caller.ts";
+import type { components } from "./contract.generated.ts";
 import { walkPages } from "./pages.ts";
 import { offered, type Transport } from "./transport.ts";
-import { wireRequest } from "./wire-request.ts";
+import { confidentialOf, type ScoringRequest, wireRequest } from "./wire-request.ts";
 
 /** The operations on jobs, as the contract has them. */
 export interface JobOperations {
   /** Queues a job. Throws HISTORY_INVALID, before anything is sent, when the request does not fit the contract. */
-  createJobFromPatient(request: JobFromPatientRequest, options?: CallOptions): Promise<JobCreated>;
+  createJobFromPatient(request: ScoringRequest, options?: CallOptions): Promise<JobCreated>;
   getJob(jobId: string, options?: CallOptions): Promise<Job>;
   /** The results of a finished job, page after page, each fetched when it is asked for. */
   listJobResults(jobId: string, options?: CallOptions): AsyncIterable<readonly JobResult[]>;
@@ -69,12 +69,13 @@ export function createJobOperations(transport: Transport, pageSize: number) {
 
   const operations: JobOperations = {
     async createJobFromPatient(request, control = {}) {
-      const body = wireRequest(request);
+      const json = wireRequest(request);
+      const sent = { body: {} as components["schemas"]["JobFromPatientRequest"], bodySerializer: () => json };
       const created = await call(
         "POST /v1/job/from-patient",
-        (attempt) => api.POST(at("/v1/job/from-patient"), { ...attempt, body }),
+        (attempt) => api.POST(at("/v1/job/from-patient"), { ...attempt, ...sent }),
         jobCreatedSchema,
-        { ...control, confidential: [request.patient_history, control.confidential] },
+        { ...control, confidential: [confidentialOf(request.patient_history), control.confidential] },
       );
       return created.value;
     },

@@ -3,8 +3,16 @@ import type { z } from "zod";
 import { OmopipeError } from "../../pipeline/errors.ts";
 import type { ScheduleOptions } from "../http/backoff.ts";
 import { checkedBaseUrl } from "../http/base-url.ts";
-import { type Answer, type Caller, type CallOptions, createCaller, type Send } from "../http/caller.ts";
+import {
+  type Answer,
+  type Caller,
+  type CallerOptions,
+  type CallOptions,
+  createCaller,
+  type Send,
+} from "../http/caller.ts";
 import { httpFailureOf } from "../http/failures.ts";
+import { keptConnections } from "../http/kept-connections.ts";
 import type { Token } from "../http/token.ts";
 import type { paths } from "./contract.generated.ts";
 
@@ -20,7 +28,10 @@ export interface TransportOptions {
   readonly tenantId?: string | undefined;
   /** Paths that a deployment spells otherwise, by those of the contract. */
   readonly paths?: { readonly [Path in PhenomPath]?: string } | undefined;
-  /** A fetch of your own, for a proxy or client certificates. Default: that of Node. */
+  /**
+   * A fetch of your own, for a proxy or client certificates. Default: connections of the client's own to the service, and the
+   * fetch of Node to stores.
+   */
   readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
   /** How long one try of one call may take, and how long a download may stand still. Default 30 s. */
   readonly timeoutMilliseconds?: number | undefined;
@@ -28,6 +39,8 @@ export interface TransportOptions {
   readonly retries?: number | undefined;
   /** The waiting times between tries, before jitter; the cap also bounds `Retry-After`. Default 1 s, 2 s … 60 s. */
   readonly backoff?: ScheduleOptions | undefined;
+  /** Has each try wait for its turn, and sees how it ends. Default: none waits. */
+  readonly gate?: CallerOptions["gate"];
 }
 
 /** What all operations are made with. */
@@ -39,11 +52,12 @@ export interface Transport {
 }
 
 export function createTransport(options: TransportOptions): Transport {
+  const baseUrl = checkedBaseUrl(options.baseUrl);
   return {
     api: createClient<paths>({
-      baseUrl: checkedBaseUrl(options.baseUrl),
+      baseUrl,
       redirect: "manual",
-      ...(options.fetch && { fetch: options.fetch }),
+      ...(options.fetch ? { fetch: options.fetch } : keptConnections(baseUrl)),
       ...(options.tenantId !== undefined && { headers: { "x-tenant-id": options.tenantId } }),
     }),
     call: createCaller({ service: "PhenOM", ...options }),

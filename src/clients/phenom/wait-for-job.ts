@@ -4,6 +4,7 @@ import { OmopipeError } from "../../pipeline/errors.ts";
 import { delayAt, type Schedule } from "../http/backoff.ts";
 import type { Answer, CallOptions } from "../http/caller.ts";
 import { abortedError } from "../http/failures.ts";
+import type { FirstLook } from "./first-look.ts";
 
 /** How often to look, and for how long. */
 export interface PollSchedule extends Schedule {
@@ -29,7 +30,7 @@ const succeeded: ReadonlySet<string> = new Set(["SUCCEEDED", "SUCCEEDED_WITH_EXC
 const failed: ReadonlySet<string> = new Set(["FAILED", "CANCELLED", "CANCELED", "EXPIRED", "ERROR"]);
 
 /**
- * Looks at a job, at once and then on `schedule`, until it has come to an end. `Retry-After` sets the next wait where
+ * Looks at a job, at once (or when `first` says) and then on `schedule`, until it has come to an end. `Retry-After` sets the next wait where
  * the service sends it. States that are not known count as on the way. The deadline is checked between two looks.
  *
  * `clean` takes out of the service's own reason what belongs to patients.
@@ -43,11 +44,14 @@ export async function waitForJob(
   schedule: PollSchedule,
   { signal }: CallOptions,
   clean: (reason: string) => string,
+  first?: FirstLook,
 ): Promise<Job> {
   const deadline = performance.now() + schedule.deadlineMilliseconds;
+  if (first && first.milliseconds > 0) await pause(first.milliseconds, signal);
   for (let looks = 1; ; looks++) {
     const { value: job, retryAfterMilliseconds } = await look();
     const status = job.status.toUpperCase();
+    if (looks === 1) first?.found(succeeded.has(status) || failed.has(status));
     if (succeeded.has(status)) return job;
     if (failed.has(status)) throw jobFailed(job, jobId, clean);
 

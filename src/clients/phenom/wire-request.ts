@@ -7,14 +7,47 @@ import { OmopipeError } from "../../pipeline/errors.ts";
 import { describeIssues } from "../http/issues.ts";
 import { withhold } from "../http/server-message.ts";
 import { phenomCodeSystem } from "./code-systems.ts";
-import type { components } from "./contract.generated.ts";
+
+/** A history as the JSON that is sent: known to fit the contract, so that nobody looks into it on its way. */
+export interface HistoryText {
+  readonly patientId: string;
+  readonly json: string;
+}
+
+/** The same request, of a history or of its JSON. */
+export interface ScoringRequest extends Omit<JobFromPatientRequest, "patient_history"> {
+  readonly patient_history: PatientHistory | HistoryText;
+}
+
+/** Who a history is of. */
+export function patientIdOf(history: PatientHistory | HistoryText): string {
+  return isText(history) ? history.patientId : history.patient.patient_id;
+}
+
+/** What must not be repeated of a history. JSON is taken apart when somebody looks at it. */
+export function confidentialOf(history: PatientHistory | HistoryText): object {
+  if (!isText(history)) return history;
+  return {
+    get history() {
+      return JSON.parse(history.json);
+    },
+  };
+}
 
 /**
- * A request as it is sent: ZIP codes cut to three digits, code systems by the names of the contract. Throws
+ * The JSON of a request as it is sent: ZIP codes cut to three digits, code systems by the names of the contract. Throws
  * HISTORY_INVALID, naming every member that does not fit and no value, and USAGE for an idempotency key that tells who the
  * patient is.
  */
-export function wireRequest(request: JobFromPatientRequest): components["schemas"]["JobFromPatientRequest"] {
+export function wireRequest({ patient_history, ...others }: ScoringRequest): string {
+  if (!isText(patient_history)) return JSON.stringify(checkedRequest({ ...others, patient_history }));
+  mustNotTell(others.idempotency_key, [patient_history.patientId]);
+  return `${JSON.stringify(others).slice(0, -1)},"patient_history":${patient_history.json}}`;
+}
+
+const isText = (history: PatientHistory | HistoryText): history is HistoryText => "json" in history;
+
+function checkedRequest(request: JobFromPatientRequest): JobFromPatientRequest {
   const checked = jobFromPatientRequestSchema.safeParse(request);
   if (!checked.success) {
     throw new OmopipeError(
@@ -23,9 +56,9 @@ export function wireRequest(request: JobFromPatientRequest): components["schemas
     );
   }
   const { patient_history, ...others } = checked.data;
-  mustNotTell(others.idempotency_key, patient_history);
-  // Where the schema allows undefined, JSON leaves the member out: what is sent is the generated type.
-  return { ...others, patient_history: wireHistory(patient_history) } as components["schemas"]["JobFromPatientRequest"];
+  const { patient_id, birth_date } = patient_history.patient;
+  mustNotTell(others.idempotency_key, [patient_id, birth_date]);
+  return { ...others, patient_history: wireHistory(patient_history) };
 }
 
 function wireHistory(history: PatientHistory): PatientHistory {
@@ -44,12 +77,12 @@ function wireHistory(history: PatientHistory): PatientHistory {
 /** Shorter identifiers would be found in random keys by chance. */
 const shortestTelling = 5;
 
-function mustNotTell(key: string, { patient: { patient_id, birth_date } }: PatientHistory): void {
+function mustNotTell(key: string, texts: readonly string[]): void {
   // To look for words costs as much as all else that is done for a patient: only where there is something to be found.
-  const telling = [patient_id, birth_date].filter(
+  const telling = texts.filter(
     (text) => text === key || (text.length >= shortestTelling && key.toLowerCase().includes(text.trim().toLowerCase())),
   );
-  if (withhold(key, telling) === withhold(key, undefined)) return;
+  if (telling.length === 0 || withhold(key, telling) === withhold(key, undefined)) return;
   throw new OmopipeError(
     "USAGE",
     "The idempotency key holds the patient's identifier or birth date, and keys end up in logs, so nothing was sent. " +

@@ -39,6 +39,7 @@ select
         'medications': coalesce(medications, [])
     }) as history,
     md5(history::varchar) as history_hash,
+    hash(history::varchar) as history_check,
     events,
     not_expressed,
     fingerprint,

@@ -108,6 +108,30 @@ describe("creating a job", () => {
   });
 });
 
+describe("a history that is JSON already", () => {
+  const json = JSON.stringify({ ...history, diagnoses: [] });
+
+  it("is sent as it is, in a request of the same members", async () => {
+    await using server = await loopback(created);
+    const patient_history = { patientId: "patient-7", json };
+    await clientOf(server).createJobFromPatient({ ...request, patient_history });
+    expect(server.received[0]?.body).toBe(
+      `{"outcome_ids":["outcome"],"idempotency_key":"key-1","patient_history":${json}}`,
+    );
+  });
+
+  it("is kept out of messages, and its patient out of keys, as any other", async () => {
+    const detail = "patient-7, born 1950-02-28 in 606, is taken";
+    await using server = await loopback(answer(422, { detail }));
+    const patient_history = { patientId: "patient-7", json };
+    const { message } = await failureOf(clientOf(server).createJobFromPatient({ ...request, patient_history }));
+    expect(message).toContain("[withheld], born [withheld] in [withheld], is taken");
+    const telling = { ...request, patient_history, idempotency_key: "key of Patient-7" };
+    expect((await failureOf(clientOf(server).createJobFromPatient(telling))).code).toBe("USAGE");
+    expect(server.received).toHaveLength(1);
+  });
+});
+
 describe("waiting for a job", () => {
   it.each(["SUCCEEDED", "succeeded", "SUCCEEDED_WITH_EXCLUSIONS"])("ends well at %s", async (status) => {
     await using server = await loopback(job("QUEUED"), job("RUNNING"), job("SOMETHING_NEW"), job(status));
@@ -191,6 +215,16 @@ describe("scoring a patient", () => {
     expect(scored.job.status).toBe("SUCCEEDED");
     expect(scored.results.map(({ outcome_id }) => outcome_id)).toEqual(["outcome", "other"]);
     expect(JSON.parse(server.received[0]?.body ?? "").idempotency_key).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it("looks at the next job later where the first look came too early", async () => {
+    const page = answer(200, { items: [result] });
+    const done = job("SUCCEEDED");
+    await using server = await loopback(created, job("RUNNING"), done, page, created, done, page);
+    const client = clientOf(server, { poll: { firstMilliseconds: 50 } });
+    await client.scorePatient({ history, outcomeIds: ["outcome"] });
+    await client.scorePatient({ history, outcomeIds: ["outcome"] });
+    expect(server.received).toHaveLength(7);
   });
 
   it("never hands over the result of another patient", async () => {
