@@ -12,6 +12,7 @@ import { findFiles } from "../ingest/find-files.ts";
 import { vocabularyMissing } from "../omop/attach-vocabulary.ts";
 import { forgetLanding } from "../omop/forget-landing.ts";
 import { type MapToOmopOptions, mapToOmop } from "../omop/map-to-omop.ts";
+import { checkOptions } from "../omop/mapping-options.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
 import type { Stage } from "../pipeline/stage.ts";
@@ -88,7 +89,8 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
   );
   const written = out === undefined ? load : pipeline(load, parquet(out), runReport(out), unmappedCodes(out));
   const whole = options.keepLanding === "none" ? pipeline(written, forgetLanding()) : written;
-  // What is wrong with the places is said before hours are spent on the input.
+  // What is wrong with options and places is said before hours are spent on the input.
+  checkOptions(rules);
   if (vocabulary) await findVocabulary(vocabulary);
   if (vocabulary === undefined && !existsSync(options.warehouse)) throw vocabularyMissing();
   if (out !== undefined) await mkdir(out, { recursive: true });
@@ -107,7 +109,7 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
 }
 
 const howToMapCsv =
-  "say how it becomes OMOP with --csv-mapping FILE, or the name of a ready mapping (docs/csv.md); omopipe csv profile drafts one.";
+  "Say how CSV becomes OMOP with --csv-mapping FILE, or the name of a ready mapping (docs/csv.md); omopipe csv profile drafts one.";
 
 /** A server, files, or one after the other. */
 async function sources(inputs: readonly string[], options: EtlOptions): Promise<Stage<undefined, Landed, Warehouse>> {
@@ -133,7 +135,7 @@ async function fileSources(
   if (csvMapping === undefined) {
     const namedCsv = inputs.find((input) => isCsv(input));
     if (namedCsv === undefined) {
-      if (csv.length > 0) process.stderr.write(`${csv.length} CSV files were left alone: ${howToMapCsv}\n`);
+      if (csv.length > 0) process.stderr.write(`CSV files left alone: ${csv.length}. ${howToMapCsv}\n`);
       return fhirFiles(inputs, { source, patientsByIdentifier });
     }
     throw new OmopipeError("USAGE", `${namedCsv} is CSV: ${howToMapCsv}`);

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { gunzipSync } from "node:zlib";
 import { type FhirToOmopOptions, openFhirToOmop } from "../omop/fhir-to-omop/fhir-to-omop.ts";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 
@@ -12,10 +13,11 @@ export async function fhir2omop(file: string, options: FhirToOmopOptions): Promi
 }
 
 async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, "utf8").catch((cause) => {
+  const bytes = await readFile(file).catch((cause) => {
     throw new OmopipeError("INPUT_NOT_FOUND", `${file} cannot be read: ${messageOf(cause)}`, { cause });
   });
   try {
+    const text = (file.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString();
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
     // What JSON.parse says would quote the file, and so a patient.

@@ -28,6 +28,11 @@ const wholeNumber = (value: string) => {
   if (/^\d+$/.test(value)) return Number(value);
   throw new OmopipeError("USAGE", `"${value}" is no whole number.`);
 };
+const port = (value: string) => {
+  const number = wholeNumber(value);
+  if (number <= 65_535) return number;
+  throw new OmopipeError("USAGE", `"${value}" is no port. The last one is 65535.`);
+};
 const memorySize = (value: string) => {
   if (/^\d+(\.\d+)?\s*[KMGT]i?B$/i.test(value)) return value;
   throw new OmopipeError("USAGE", `"${value}" is no size of memory. Write it as 800MB or 4GB.`);
@@ -231,7 +236,7 @@ program
 program
   .command("serve")
   .description("serve the embedded PhenOM stand-in: a published index (Charlson), not a trained model")
-  .option("--port <number>", "0 takes a free one", wholeNumber, 8080)
+  .option("--port <number>", "0 takes a free one", port, 8080)
   .option("--token-env <name>", "the environment variable that holds the token it asks for", "PHENOM_TOKEN")
   .option("--faults <shares>", "what goes wrong on demand, for example too-many=0.1,cut=0.05,seed=7 (docs/engines.md)")
   .action(async (options) => await (await import("./serve.ts")).serve(options));

@@ -64,6 +64,7 @@ export function mapToOmop(options: MapToOmopOptions = {}): Stage<Landed, Mapped,
       const tables = await countTables(warehouse);
       await countMapping(context, tables);
       await warnOfLoss(context);
+      if (options.observationPeriod === "enrolment") await warnOfUninsured(context);
       const cut = await cutWarning(warehouse);
       if (cut) context.warn(cut);
       return { stage: "mapped", runId, files: landed.files, tables };
@@ -123,6 +124,19 @@ async function warnOfLoss({ target: warehouse, warn }: StageContext<Warehouse>):
   warn(
     `${lost.dropped} of ${lost.records} records left no row, most often for ${lost.reason} (see mapping.dropped).${hint}`,
   );
+}
+
+async function warnOfUninsured({ target: warehouse, warn }: StageContext<Warehouse>): Promise<void> {
+  const { uninsured, persons } = (await warehouse.row<{ uninsured: number; persons: number }>(
+    `select
+       (select count(*) from cdm.person) as persons,
+       (select count(*) from cdm.person anti join cdm.observation_period using (person_id)) as uninsured`,
+  ))!;
+  if (uninsured > 0) {
+    warn(
+      `${uninsured} of ${persons} persons have no insurance period, and so no observation_period (observationPeriod "enrolment").`,
+    );
+  }
 }
 
 async function mapEverything(

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fhirToOmopSchema } from "../../schemas/fhir-to-omop.ts";
 import { runReportSchema } from "../../schemas/report.ts";
@@ -105,6 +106,16 @@ describe("omopipe", () => {
         observation_period_end_date: "2019-05-01",
       },
     ]);
+    const insured = await run("--observation-period", "enrolment");
+    expect(insured).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("1 of 1 persons have no insurance period"),
+    });
+    // Before anything is read or made.
+    const other = join(folder, "options/other.duckdb");
+    const nowhere = await omopipe(["etl", input, "--no-vocabulary", "--warehouse", other, "--time-zone", "Mars/Base"]);
+    expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining("Mars/Base is no time zone") });
+    await expect(access(other)).rejects.toThrow("ENOENT");
     expect(await run("--routing", "anywhere")).toMatchObject({ code: 2, stderr: expect.stringContaining("resource") });
     await writeFile(overrides, "encounterClass: { AMB: 9201 }\n");
     expect(await run("--overrides", overrides)).toMatchObject({
@@ -121,6 +132,9 @@ describe("omopipe", () => {
       success: true,
       tables: { person: [{ person_source_value: expect.any(String) }] },
     });
+    const packed = join(folder, "packed.json.gz");
+    await writeFile(packed, gzipSync(await readFile(join(project, "sample-data/fhir/bundles/patient-0001.json"))));
+    expect((await run(packed)).stdout).toBe(done.stdout);
     const alone = join(folder, "observation.json");
     await writeFile(alone, '{"resourceType":"Observation","id":"o"}');
     const refused = await run(alone);
@@ -175,7 +189,7 @@ describe("omopipe", () => {
     await writeFile(join(mixed, "a.ndjson"), '{"resourceType":"Patient","id":"p","birthDate":"1980-01-01"}\n');
     await writeFile(join(mixed, "b.csv"), "id\n1\n");
     const left = await omopipe(["etl", mixed, "--no-vocabulary", "--warehouse", join(folder, "mixed.duckdb")]);
-    expect(left.stderr).toContain("1 CSV files were left alone: say how it becomes OMOP with --csv-mapping");
+    expect(left.stderr).toContain("CSV files left alone: 1. Say how CSV becomes OMOP with --csv-mapping");
   });
 
   test("says loudly when the patients are missing", async () => {
@@ -231,6 +245,7 @@ describe("omopipe", () => {
       ["export", "--warehouse", "WAREHOUSE", "--format", "xls", "--out", "FOLDER/x"],
       "no format xls",
     ],
+    ["a port that is none", 2, ["serve", "--port", "99999"], '"99999" is no port'],
     ["a fault that is none", 2, ["serve", "--port", "0", "--faults", "burn=0.1"], '"burn=0.1" is none'],
     [
       "a score without a token",

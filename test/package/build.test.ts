@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, readdir, symlink } from "node:fs/promises";
+import { cp, readdir, stat, symlink } from "node:fs/promises";
 import { promisify } from "node:util";
 import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -52,5 +52,7 @@ describe("the built package", () => {
   it("has a command that runs without TypeScript", async () => {
     const { stdout } = await execute(process.execPath, [folder.file("dist/src/cli/main.js"), "--help"]);
     expect(stdout).toMatch(/^Usage: omopipe /);
+    // A link to it that npm made before goes on working.
+    expect((await stat(folder.file("dist/src/cli/main.js"))).mode & 0o111).toBe(0o111);
   });
 });

@@ -72,6 +72,7 @@ test("a negative value is marked unless the CDM allows it", async () => {
     born("1950"),
     measured("weight", -70, "29463-7"),
     measured("unknown", -1, "no-such-code"),
+    measured("base excess", -3, "11555-0"),
     measured("none", 0, "29463-7"),
   );
   expect(marked).toEqual(["unknown: NEGATIVE_VALUE", "weight: NEGATIVE_VALUE"]);

@@ -72,10 +72,12 @@ union all
 -- Base excess and the axis of the heart are negative in health (CDM 5.4, MEASUREMENT.value_as_number; Themis #16).
 select 'measurement', measurement_id, person_id, 'NEGATIVE_VALUE'
 from cdm.measurement
+left join (
+    select concept_id, concept_code
+    from vocab.concept
+    where vocabulary_id = 'LOINC'
+) measured on measured.concept_id = measurement_concept_id
 where value_as_number < 0
-    and measurement_concept_id not in (
-        select concept_id
-        from vocab.concept
-        where vocabulary_id = 'LOINC'
-            and concept_code in ('1925-7', '1926-5', '1927-3', '8632-2', '11555-0', '28638-7', '28639-5')
-    );
+    -- A code that the vocabulary does not have is still the code that was sent.
+    and coalesce(measured.concept_code, measurement_source_value, '')
+        not in ('1925-7', '1926-5', '1927-3', '8632-2', '11555-0', '28638-7', '28639-5');
