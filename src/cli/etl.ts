@@ -138,7 +138,7 @@ async function fileSources(
       if (csv.length > 0) process.stderr.write(`CSV files left alone: ${csv.length}. ${howToMapCsv}\n`);
       return fhirFiles(inputs, { source, patientsByIdentifier });
     }
-    throw new OmopipeError("USAGE", `${namedCsv} is CSV: ${howToMapCsv}`);
+    throw new OmopipeError("USAGE", `${namedCsv} is CSV. ${howToMapCsv}`);
   }
   const readCsv = csvFiles([...(csv.length > 0 ? csv : inputs), ...streams], { mapping: csvMapping, source });
   return fhir.length > 0 ? pipeline(fhirFiles(fhir, { source, patientsByIdentifier }), readCsv) : readCsv;
@@ -146,7 +146,7 @@ async function fileSources(
 
 /** Standard input, as the file of the mapping that it is. */
 async function standardInput(csvMapping: string | undefined, csvName: string | undefined): Promise<CsvStream> {
-  if (csvMapping === undefined) throw new OmopipeError("USAGE", `- is CSV from standard input: ${howToMapCsv}`);
+  if (csvMapping === undefined) throw new OmopipeError("USAGE", `- is CSV from standard input. ${howToMapCsv}`);
   const [only = "", ...others] = Object.keys((await loadCsvMapping(csvMapping)).files);
   if (csvName === undefined && (others.length > 0 || /[*?]/.test(only))) {
     const known = [only, ...others].join(", ");
