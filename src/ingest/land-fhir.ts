@@ -112,7 +112,7 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   for (const table of await withDeletions(context)) await removeFound(table, "find-deleted.sql");
   if (context.patientsByIdentifier) await findPatients(context, landed, changes);
   await changes.record();
-  await run("drop table staged_resource; drop table landing_file");
+  await run("drop table staged_resource; drop table landing_file; drop table full_url_alias");
 }
 
 /** Stages documents of extraordinary size and gives those that remain to be staged. */

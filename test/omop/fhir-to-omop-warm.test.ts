@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { DuckDBConnection } from "@duckdb/node-api";
+import { expect, test, vi } from "vitest";
 import { openFhirToOmop } from "../../src/omop/fhir-to-omop/fhir-to-omop.ts";
 import { caseFiles, ownExcerpt } from "./golden.ts";
 
@@ -21,5 +22,19 @@ test("a Bundle is answered as by a mapper of its own, whatever was mapped before
   for (const i of shuffled.slice(0, 3)) {
     await using own = await openFhirToOmop({ vocabulary: ownExcerpt });
     expect(await own.map(bundles[i])).toEqual(answers[i]);
+  }
+});
+
+test("a call makes no table, view or macro: DuckDB would plan all statements anew", { timeout: 60_000 }, async () => {
+  await using mapper = await openFhirToOmop({ vocabulary: ownExcerpt });
+  const entry = bundles[0]!.entry.map(({ resource }) => ({ fullUrl: `urn:uuid:of-${resource.id}`, resource }));
+  const run = vi.spyOn(DuckDBConnection.prototype, "run");
+  try {
+    expect(await mapper.map({ resourceType: "Bundle", entry })).toMatchObject({ success: true });
+    const making = run.mock.calls.filter(([sql]) => /^\s*(create|drop|alter)\s/m.test(sql));
+    expect(making).toEqual([]);
+    expect(run).toHaveBeenCalled();
+  } finally {
+    run.mockRestore();
   }
 });

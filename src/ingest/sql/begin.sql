@@ -19,6 +19,12 @@ create or replace temp table removed_record (
     content         varchar
 );
 
+-- By Bundle, what its entries are called: the fullUrl and Type/id, both quoted.
+create or replace temp table full_url_alias (
+    bundle          bigint,
+    aliases         varchar[]
+);
+
 create or replace temp macro resource_type_of(value) as
     case
         when value is null or json_type(value) <> 'OBJECT' or json_type(value, '$.resourceType') is distinct from 'VARCHAR' then ''

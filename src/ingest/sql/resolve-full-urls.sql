@@ -1,7 +1,7 @@
 -- Inside a Bundle a reference may name the fullUrl of another entry. Where that url ends in the entry's id, nothing is to
 -- be done; elsewhere the url is written as Type/id in all resources of that Bundle, so that nobody later needs the Bundle.
 
-create or replace temp table full_url_alias as
+insert into full_url_alias
 select bundle, list('"' || full_url || '"' || chr(9) || '"' || resource_type || '/' || id || '"') as aliases
 from (
     select bundle, full_url, resource_type, nullif(resource ->> '$.id', '') as id
@@ -18,5 +18,3 @@ set resource = list_reduce(
 )::json
 from full_url_alias alias
 where alias.bundle = staged_resource.bundle and contains(staged_resource.resource::varchar, '"reference"');
-
-drop table full_url_alias;
