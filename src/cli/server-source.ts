@@ -3,7 +3,7 @@ import type { BulkRequest } from "../clients/fhir/bulk-client.ts";
 import { smartBackendToken } from "../clients/fhir/smart-backend.ts";
 import type { Token } from "../clients/http/token.ts";
 import { bulkExport } from "../ingest/bulk-export/bulk-export.ts";
-import type { FhirFilesOptions, Landed } from "../ingest/fhir-files.ts";
+import type { Landed } from "../ingest/fhir-files.ts";
 import { type FhirServerOptions, fhirServer } from "../ingest/fhir-server/fhir-server.ts";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
@@ -38,7 +38,7 @@ export interface ServerSourceOptions {
 /** The stage that reads the server of the command line; undefined where none was named. */
 export async function serverSource(
   options: ServerSourceOptions,
-  { source, patientsByIdentifier }: FhirFilesOptions,
+  { source, patientsByIdentifier }: Pick<FhirServerOptions, "source" | "patientsByIdentifier">,
 ): Promise<Stage<undefined | Landed, Landed, Warehouse> | undefined> {
   const { fhirServer: searched, bulkExport: exported } = options;
   if (searched !== undefined && exported !== undefined) {

@@ -70,9 +70,9 @@ export function csvFiles(
       const mapping = await mappingOf(options.mapping);
       await openLanding(warehouse);
       const layout = layoutOfMapping(mapping);
-      const there = await Promise.all((await findFiles(paths, endings)).map(fileToLand));
+      const there = await Promise.all((await findFiles(paths, endings)).map((path) => fileToLand(source, path)));
       // What a function makes of rows may be another each time.
-      const unchanged = transform ? [] : await unchangedFiles(there, { warehouse, source, signal, layout });
+      const unchanged = transform ? [] : await unchangedFiles(there, { warehouse, signal, layout });
       const found: CsvFile[] = [];
       for (const file of there) if (!unchanged.includes(file)) found.push(await csvFileAt(file.path, mapping, signal));
       const corrections = found.filter(isFileOfRejects);
@@ -92,7 +92,7 @@ export function csvFiles(
         const changes = await openCsvChanges(lands, context);
         const landedFiles = await landCsv(files, context, unchanged.length);
         const read = there.filter(({ path }) => files.some((file) => file.path === path));
-        await rememberFiles(warehouse, { landed: await hashFiles(read, signal), unchanged }, { source, runId, layout });
+        await rememberFiles(warehouse, { landed: await hashFiles(read, signal), unchanged }, { runId, layout });
         const corrected = await landCorrections(corrections, mapping, context);
         if (corrected.left > 0) {
           warn(
@@ -108,9 +108,9 @@ export function csvFiles(
   };
 }
 
-async function fileToLand(path: string): Promise<KnownBy> {
+async function fileToLand(source: string, path: string): Promise<KnownBy> {
   const { size, mtime } = await stat(path);
-  return { path, bytes: size, modified: mtime.toISOString() };
+  return { source, path, bytes: size, modified: mtime.toISOString() };
 }
 
 /** Differs when the mapping does, so that files which landed by another are read again. */

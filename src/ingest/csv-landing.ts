@@ -30,15 +30,15 @@ export async function landCsv(
   context: CsvLandingContext,
   unchanged: number,
 ): Promise<number[]> {
-  const { warehouse } = context;
+  const { warehouse, source, runId } = context;
   await registerFiles(
     warehouse,
-    files.map(({ path, bytes }) => ({ path, bytes, format: "csv" })),
-    context,
+    files.map(({ path, bytes }) => ({ source, path, bytes, format: "csv" })),
+    runId,
   );
   // In this order: DuckDB refuses to commit a table that was changed in shape after it was changed in content.
   await keepMapping(files, context);
-  await checkExpressions(warehouse, context.mapping, context.source);
+  await checkExpressions(warehouse, context.mapping, source);
   await forgetEarlierRows(warehouse);
   const hasCorrections = (await warehouse.row("select 1 from meta.csv_correction limit 1")) !== undefined;
   for (const file of files) {
@@ -48,7 +48,7 @@ export async function landCsv(
     context.onFile();
   }
   await tidy(new Set(files.filter(({ mapping }) => mapping).map(({ name }) => name)), context);
-  await countLanding(context, "csvFiles", { landed: files.map(({ path }) => path), unchanged });
+  await countLanding(context, "csvFiles", { landed: files.map(({ path }) => ({ source, path })), unchanged });
   const ids = await warehouse.rows<{ file_id: number }>("select file_id from landing_file order by file_id");
   await warehouse.run("drop table landing_file");
   return ids.map(({ file_id }) => file_id);

@@ -1,13 +1,12 @@
 import { messageOf } from "../pipeline/errors.ts";
 import { columnTypes } from "../warehouse/json-structure.ts";
-import { directBytes, groups, type LandingContext, type LandingPlan } from "./landing-plan.ts";
+import { directBytes, type FhirFile, groups, type LandingContext, type LandingPlan } from "./landing-plan.ts";
 import { damaged, problemOfDocument, type Refused } from "./quarantine.ts";
 import { readBytes } from "./read-lines.ts";
-import type { SniffedFile } from "./sniff-file.ts";
 
 /** Reads each file alone, outside any transaction, and finds the ones that DuckDB's reader cannot take. */
 export async function diagnose(plan: LandingPlan, context: LandingContext): Promise<LandingPlan> {
-  const files: SniffedFile[] = [];
+  const files: FhirFile[] = [];
   const staged = new Set(plan.staged);
   const byLine = new Set(plan.byLine);
   const refused = [...plan.refused];
@@ -29,10 +28,10 @@ export async function diagnose(plan: LandingPlan, context: LandingContext): Prom
 
 /** A document that could not be read: either it is broken, or it is gzip that told too small a size and can be read now. */
 async function examineDocument(
-  file: SniffedFile,
+  file: FhirFile,
   failure: string,
   context: LandingContext,
-): Promise<{ file: SniffedFile; problem?: Refused }> {
+): Promise<{ file: FhirFile; problem?: Refused }> {
   if (!file.gzip) return { file, problem: problemOfDocument(file.path, failure) };
   try {
     let documentBytes = 0;
@@ -47,7 +46,7 @@ async function examineDocument(
 }
 
 /** Whether all of an NDJSON file is what the landing table of its type takes. */
-async function landsDirectly(file: SniffedFile, context: LandingContext): Promise<boolean> {
+async function landsDirectly(file: FhirFile, context: LandingContext): Promise<boolean> {
   const table = context.tables.find(({ resourceType }) => resourceType === file.firstType);
   if (file.format !== "ndjson" || table === undefined) return true;
   const { files, compression } = groups([file])[0]!.parts;
@@ -57,7 +56,7 @@ async function landsDirectly(file: SniffedFile, context: LandingContext): Promis
 }
 
 /** What DuckDB's reader says against a file; undefined when it takes it. */
-function failureOfReading(file: SniffedFile, context: LandingContext): Promise<string | undefined> {
+function failureOfReading(file: FhirFile, context: LandingContext): Promise<string | undefined> {
   const { parts } = groups([file])[0]!;
   const read =
     file.format === "ndjson"

@@ -19,8 +19,11 @@ export interface Landed {
 }
 
 export interface FhirFilesOptions {
-  /** The name of the system the files come from. Records of different sources never meet. Default "default". */
-  readonly source?: string | undefined;
+  /**
+   * The name of the system the files come from, or how it is told from the path of each. Records of different sources never meet.
+   * Default "default".
+   */
+  readonly source?: string | ((path: string) => string) | undefined;
   /**
    * Also find patients by an identifier: `Patient?identifier=system|value`, and references that have an identifier in place of a
    * reference. One that several patients have, or had, finds none. Default false: all files then land by way of staging, which takes
@@ -52,13 +55,16 @@ export function fhirFiles(
     async execute(before, { target: warehouse, runId, signal, progress }) {
       const paths = await findFiles(wanted, endings);
       if (paths.length === 0) throw noFhir(wanted);
-      const found = await Promise.all(paths.map(sniffFile));
+      const { source = "default" } = options;
+      const sourceOf = typeof source === "string" ? () => source : source;
+      const found = await Promise.all(
+        paths.map(async (path) => ({ ...(await sniffFile(path)), source: sourceOf(path) })),
+      );
       const tables = await openLanding(warehouse);
       let done = 0;
       const context: LandingContext = {
         warehouse,
         tables,
-        source: options.source ?? "default",
         patientsByIdentifier: options.patientsByIdentifier ?? false,
         runId,
         signal,
@@ -83,11 +89,8 @@ export function fhirFiles(
       const land = (current: LandingPlan) =>
         warehouse.transaction(async () => {
           if (files.length > 0) await landFiles(current, context);
-          await rememberFiles(warehouse, { landed: await hashing, unchanged }, { ...context, layout });
-          await countLanding(context, "fhirFiles", {
-            landed: files.map(({ path }) => path),
-            unchanged: unchanged.length,
-          });
+          await rememberFiles(warehouse, { landed: await hashing, unchanged }, { runId, layout });
+          await countLanding(context, "fhirFiles", { landed: files, unchanged: unchanged.length });
           return await landedFiles(warehouse, wanted, runId);
         });
       let landed: number[];

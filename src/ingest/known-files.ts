@@ -1,20 +1,21 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import type { FileOfSource } from "./landing-files.ts";
 
-/** The SHA-256 of files, by path. */
-export type Hashes = ReadonlyMap<string, string>;
+/** A file with its SHA-256. */
+export interface HashedFile extends FileOfSource {
+  readonly hash: string;
+}
 
 /** What tells of a file whether it is as it was. */
-export interface KnownBy {
-  readonly path: string;
+export interface KnownBy extends FileOfSource {
   readonly bytes: number;
   /** When it was last written to, ISO 8601. */
   readonly modified: string;
 }
 
-interface KnownFile {
-  readonly path: string;
+interface KnownFile extends FileOfSource {
   readonly bytes: number;
   readonly modified: number | null;
   readonly hash: string | null;
@@ -22,7 +23,6 @@ interface KnownFile {
 
 interface LandingOfFiles {
   readonly warehouse: Warehouse;
-  readonly source: string;
   readonly signal: AbortSignal;
   /** Of the tables and by the mapping that they land in now. */
   readonly layout: string;
@@ -34,17 +34,17 @@ interface LandingOfFiles {
  */
 export async function unchangedFiles<File extends KnownBy>(
   files: readonly File[],
-  { warehouse, source, signal, layout }: LandingOfFiles,
+  { warehouse, signal, layout }: LandingOfFiles,
 ): Promise<readonly File[]> {
   const rows = await warehouse.rows<KnownFile>(
-    `select path, bytes, epoch_ms(modified) as modified, hash from meta.file
-     where source = $1 and landing_layout = $2 and hash is not null`,
-    [source, layout],
+    `select source, path, bytes, epoch_ms(modified) as modified, hash from meta.file
+     where landing_layout = $1 and hash is not null`,
+    [layout],
   );
-  const known = new Map(rows.map((row) => [row.path, row]));
+  const known = new Map(rows.map((row) => [keyOf(row), row]));
   const unchanged: File[] = [];
   for (const file of files) {
-    const before = known.get(file.path);
+    const before = known.get(keyOf(file));
     if (before?.bytes !== file.bytes) continue;
     if (before.modified === Date.parse(file.modified) || before.hash === (await hashOf(file.path, signal))) {
       unchanged.push(file);
@@ -54,11 +54,13 @@ export async function unchangedFiles<File extends KnownBy>(
 }
 
 /** Reads files to their end, one after the other; beside the work of DuckDB that takes next to no time. */
-export async function hashFiles(files: readonly { readonly path: string }[], signal: AbortSignal): Promise<Hashes> {
-  const hashes = new Map<string, string>();
-  for (const { path } of files) hashes.set(path, await hashOf(path, signal));
-  return hashes;
+export async function hashFiles(files: readonly FileOfSource[], signal: AbortSignal): Promise<HashedFile[]> {
+  const hashed: HashedFile[] = [];
+  for (const { source, path } of files) hashed.push({ source, path, hash: await hashOf(path, signal) });
+  return hashed;
 }
+
+const keyOf = ({ source, path }: FileOfSource): string => JSON.stringify([source, path]);
 
 async function hashOf(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
@@ -69,21 +71,19 @@ async function hashOf(path: string, signal: AbortSignal): Promise<string> {
 /** Writes down what the files of a run were like, so that they are known again: those that landed, and those that were as before. */
 export async function rememberFiles(
   warehouse: Warehouse,
-  { landed, unchanged }: { readonly landed: Hashes; readonly unchanged: readonly KnownBy[] },
-  { source, runId, layout }: { readonly source: string; readonly runId: string; readonly layout: string },
+  { landed, unchanged }: { readonly landed: readonly HashedFile[]; readonly unchanged: readonly KnownBy[] },
+  { runId, layout }: { readonly runId: string; readonly layout: string },
 ): Promise<void> {
-  const found = [
-    ...[...landed].map(([path, hash]) => ({ path, hash })),
-    ...unchanged.map(({ path, modified }) => ({ path, modified })),
-  ];
+  const found = [...landed, ...unchanged.map(({ source, path, modified }) => ({ source, path, modified }))];
   await warehouse.run(
     `update meta.file
      set run_id = $2, hash = coalesce(found.hash, file.hash), modified = coalesce(found.modified, file.modified),
-       landing_layout = $4
+       landing_layout = $3
      from (
-       select unnest(json_transform($1::json, '[{"path":"VARCHAR","hash":"VARCHAR","modified":"TIMESTAMP"}]'), recursive := true)
+       select unnest(json_transform($1::json, '[{"source":"VARCHAR","path":"VARCHAR","hash":"VARCHAR","modified":"TIMESTAMP"}]'),
+         recursive := true)
      ) found
-     where file.path = found.path and file.source = $3`,
-    [JSON.stringify(found), runId, source, layout],
+     where file.path = found.path and file.source = found.source`,
+    [JSON.stringify(found), runId, layout],
   );
 }

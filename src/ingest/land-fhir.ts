@@ -1,9 +1,10 @@
 import { columnTypes } from "../warehouse/json-structure.ts";
 import { literal, literalList, sqlText } from "../warehouse/sql-text.ts";
 import { type Changes, openChanges } from "./changes.ts";
-import { quarantine, registerFiles } from "./landing-files.ts";
+import { type FileToLand, quarantine, registerFiles } from "./landing-files.ts";
 import {
   directBytes,
+  type FhirFile,
   groups,
   type LandingContext,
   type LandingPlan,
@@ -12,7 +13,6 @@ import {
 } from "./landing-plan.ts";
 import { type LandingTable, layoutOf } from "./landing-tables.ts";
 import { findPatients, namePatients } from "./patients-by-identifier.ts";
-import type { SniffedFile } from "./sniff-file.ts";
 import { stageDocument, stageLines, stageValue } from "./stage-carefully.ts";
 import { countUnreadElements } from "./unread-elements.ts";
 
@@ -25,7 +25,6 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
   const landedTypes = literalList(context.tables.map(({ resourceType }) => resourceType));
   const sql = (file: string, parts: Record<string, string> = {}) =>
     sqlText(import.meta.url, `sql/${file}`, {
-      source: literal(context.source),
       run_id: literal(context.runId),
       landed_types: landedTypes,
       ...parts,
@@ -34,9 +33,9 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
 
   await run(sql("begin.sql"));
   const layout = layoutOf(context.tables, context);
-  const inMemory = plan.inMemory && { path: plan.inMemory.path, format: "document", bytes: 0 };
-  const files = [...plan.files.map((file) => ({ ...file, layout })), ...(inMemory ? [inMemory] : [])];
-  const known = await registerFiles(warehouse, files, context);
+  const files: FileToLand[] = plan.files.map((file) => ({ ...file, layout }));
+  if (plan.inMemory) files.push({ ...plan.inMemory, format: "document", bytes: 0 });
+  const known = await registerFiles(warehouse, files, context.runId);
   const changes = await openChanges(context, known);
   if (known) await forgetEarlierRows(context, changes);
 
@@ -116,8 +115,8 @@ export async function landFiles(plan: LandingPlan, context: LandingContext): Pro
 }
 
 /** Stages documents of extraordinary size and gives those that remain to be staged. */
-async function withoutHuge(documents: readonly SniffedFile[], context: LandingContext): Promise<SniffedFile[]> {
-  const remaining: SniffedFile[] = [];
+async function withoutHuge(documents: readonly FhirFile[], context: LandingContext): Promise<FhirFile[]> {
+  const remaining: FhirFile[] = [];
   for (const file of documents) {
     if (file.documentBytes > ordinaryBytes && (await stageDocument(file, context))) context.onFiles(1);
     else remaining.push(file);
@@ -139,9 +138,9 @@ async function forgetEarlierRows({ warehouse, tables }: LandingContext, changes:
  */
 async function withOtherLines(
   { table, resourceType }: LandingTable,
-  files: readonly SniffedFile[],
+  files: readonly FhirFile[],
   { warehouse }: LandingContext,
-): Promise<SniffedFile[]> {
+): Promise<FhirFile[]> {
   if (files.length === 0) return [];
   const other = `select distinct landing_file from ${table} where "resourceType" is distinct from ${literal(resourceType)} or id = ''`;
   const rows = await warehouse.rows<{ path: string }>(`select path from landing_file where file_id in (${other})`);
@@ -152,7 +151,7 @@ async function withOtherLines(
 }
 
 /** Of the NDJSON files just staged, those with a line that is no resource. What they staged is taken back. */
-async function withBadLines(files: readonly SniffedFile[], { warehouse }: LandingContext): Promise<SniffedFile[]> {
+async function withBadLines(files: readonly FhirFile[], { warehouse }: LandingContext): Promise<FhirFile[]> {
   if (files.length === 0) return [];
   const bad = "select distinct file_id from staged_resource where resource_type = ''";
   const rows = await warehouse.rows<{ path: string }>(`select path from landing_file where file_id in (${bad})`);
@@ -217,10 +216,10 @@ async function hasEqualVersions({ table }: LandingTable, { warehouse }: LandingC
 }
 
 /** The landing tables in which something may lie that its source has deleted. */
-async function withDeletions({ warehouse, tables, source }: LandingContext): Promise<readonly LandingTable[]> {
+async function withDeletions({ warehouse, tables }: LandingContext): Promise<readonly LandingTable[]> {
   const rows = await warehouse.rows<{ resource_type: string }>(
-    "select distinct split_part(name, '/', 1) as resource_type from meta.deletion where source = $1",
-    [source],
+    `select distinct split_part(name, '/', 1) as resource_type
+     from meta.deletion where source in (select source from landing_file)`,
   );
   return tables.filter(({ resourceType }) => rows.some((row) => row.resource_type === resourceType));
 }

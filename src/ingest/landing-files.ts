@@ -3,9 +3,14 @@ import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { Refused } from "./quarantine.ts";
 
-/** A file about to be landed. */
-export interface FileToLand {
+/** A file, and the system that it comes from. */
+export interface FileOfSource {
+  readonly source: string;
   readonly path: string;
+}
+
+/** A file about to be landed. */
+export interface FileToLand extends FileOfSource {
   readonly format: string;
   readonly bytes: number;
   readonly modified?: string | undefined;
@@ -20,17 +25,21 @@ export interface FileToLand {
 export async function registerFiles(
   warehouse: Warehouse,
   files: readonly FileToLand[],
-  { source, runId }: { readonly source: string; readonly runId: string },
+  runId: string,
 ): Promise<boolean> {
-  const statements = sqlText(import.meta.url, "sql/register-files.sql", {
-    source: literal(source),
-    run_id: literal(runId),
-  });
+  const statements = sqlText(import.meta.url, "sql/register-files.sql", { run_id: literal(runId) });
   const [create, insert, note] = statements.split(";\n\n");
   await warehouse.run(create!);
   await warehouse.run(insert!, [
     JSON.stringify(
-      files.map(({ path, format, bytes, modified, layout }) => ({ path, format, bytes, modified, layout })),
+      files.map(({ source, path, format, bytes, modified, layout }) => ({
+        source,
+        path,
+        format,
+        bytes,
+        modified,
+        layout,
+      })),
     ),
   ]);
   const known = await warehouse.row("select 1 from landing_file semi join meta.file using (file_id) limit 1");
@@ -41,11 +50,10 @@ export async function registerFiles(
 
 /** Keeps with the run what was read of the files of a landing, which are in `meta.file`. To be called in its transaction. */
 export async function countLanding(
-  context: { readonly warehouse: Warehouse; readonly source: string; readonly runId: string },
+  { warehouse, runId }: { readonly warehouse: Warehouse; readonly runId: string },
   stage: string,
-  { landed, unchanged }: { readonly landed: readonly string[]; readonly unchanged: number },
+  { landed, unchanged }: { readonly landed: readonly FileOfSource[]; readonly unchanged: number },
 ): Promise<void> {
-  const { warehouse, source, runId } = context;
   const read = await warehouse.row<Record<string, number>>(
     `select
        coalesce(sum(read), 0)::bigint as read,
@@ -54,8 +62,8 @@ export async function countLanding(
        coalesce(sum(superseded), 0)::bigint as superseded
      from meta.file_records
      join meta.file using (file_id)
-     where source = $1 and path in (select unnest(from_json($2, '["VARCHAR"]')))`,
-    [source, JSON.stringify(landed)],
+     semi join (select unnest(from_json($1::json, '[{"source":"VARCHAR","path":"VARCHAR"}]'), recursive := true)) using (source, path)`,
+    [JSON.stringify(landed.map(({ source, path }) => ({ source, path })))],
   );
   await countInRun({ target: warehouse, runId }, stage, { files: landed.length, unchanged, ...read });
 }

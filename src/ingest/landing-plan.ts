@@ -1,12 +1,16 @@
 import { pathLiteral } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import type { FileOfSource } from "./landing-files.ts";
 import type { LandingTable } from "./landing-tables.ts";
 import type { Refused } from "./quarantine.ts";
 import type { SniffedFile } from "./sniff-file.ts";
 
+/** A file with the system that it comes from. */
+export interface FhirFile extends SniffedFile, FileOfSource {}
+
 /** Which way each file goes: the fast ways first, the careful ones for files that need them. */
 export interface LandingPlan {
-  readonly files: readonly SniffedFile[];
+  readonly files: readonly FhirFile[];
   /** NDJSON files of a landed type that hold something else too, or elements of wrong types: they are staged. */
   readonly staged: ReadonlySet<string>;
   /** Files that are read line by line in JavaScript, because DuckDB's reader gives up on them. */
@@ -14,13 +18,12 @@ export interface LandingPlan {
   /** Files that cannot be read at all. */
   readonly refused: readonly Refused[];
   /** A document that is in memory already, under the name that it has in the books. */
-  readonly inMemory?: { readonly path: string; readonly value: unknown };
+  readonly inMemory?: FileOfSource & { readonly value: unknown };
 }
 
 export interface LandingContext {
   readonly warehouse: Warehouse;
   readonly tables: readonly LandingTable[];
-  readonly source: string;
   /** Records may name their patient by an identifier; all files are staged then. */
   readonly patientsByIdentifier?: boolean;
   readonly runId: string;

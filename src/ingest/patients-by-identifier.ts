@@ -4,8 +4,8 @@ import type { LandingContext } from "./landing-plan.ts";
 import { type LandingTable, patientMembers } from "./landing-tables.ts";
 
 /** Takes the identifiers by which records that are staged name patients, and those that patients have, out of their JSON. */
-export async function namePatients({ warehouse, source, signal }: LandingContext): Promise<void> {
-  const parts = { source: literal(source), members: literalList(patientMembers) };
+export async function namePatients({ warehouse, signal }: LandingContext): Promise<void> {
+  const parts = { members: literalList(patientMembers) };
   await warehouse.run(sqlText(import.meta.url, "sql/name-patients.sql", parts), undefined, { signal });
 }
 

@@ -54,14 +54,14 @@ function createView(table: string, parts: number): string {
   return `create view vocabulary.${table} as ${selects.join(" union all ")}`;
 }
 
-/** The rows that were refused when the databases were made, and those that an earlier database has too. */
+/** The rows that were refused when the databases were made, and those that an earlier database has too, by path. */
 export async function refusedRows(warehouse: Warehouse, paths: readonly string[]): Promise<RefusedVocabularyRows[]> {
   const selects = paths.flatMap((path, part) => [
     `select path, reason, count(*) as rows, min(line) as line, column_name as "column"
      from ${partName(part)}.refused_row group by all`,
     ...vocabularyTables.flatMap(({ table }) => countRepeated(table, path, part)),
   ]);
-  return await warehouse.rows(selects.join(" union all "));
+  return await warehouse.rows(`${selects.join(" union all ")} order by path, "column", line, reason`);
 }
 
 function countRepeated(table: string, path: string, part: number): string[] {

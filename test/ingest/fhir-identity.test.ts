@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path";
 import { describe, expect, test } from "vitest";
 import { condition, type Intake, lines, openIntake, patient, type Resource, weight } from "./intake.ts";
 
@@ -196,6 +197,24 @@ describe("references", () => {
     const conditions = await intake.write("b.ndjson", lines(condition("c")));
     await intake.land(people, { source: "one" });
     expect((await intake.land(conditions, { source: "two" })).resources).toMatchObject({ read: 1, dropped: 1 });
+  });
+
+  test("the source of each file can be told from its path: records of one id in two hospitals are two", async () => {
+    await using intake = await openIntake();
+    await intake.write("north/people.ndjson", lines(patient("p"), condition("c")));
+    await intake.write("south/people.json", bundleOf({ resource: patient("p", { birthDate: "1960-01-01" }) }));
+    const source = (path: string) => basename(dirname(path));
+    const bySource =
+      "select source, count(*) as records from mapping.lineage where cdm_table in ('person', 'condition_occurrence') group by all order by all";
+    for (const unchanged of [0, 2]) {
+      const { run_id } = await intake.land(intake.folder, { source });
+      expect(await intake.warehouse.rows(bySource)).toEqual([
+        { source: "north", records: 2 },
+        { source: "south", records: 1 },
+      ]);
+      const counted = "select count from meta.run_count where run_id = $1 and counted = 'unchanged'";
+      expect(await intake.warehouse.row(counted, [run_id])).toEqual({ count: unchanged });
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -41,15 +41,13 @@ interface Line {
 /** The rows of the sound resources, when these lines stand between them. */
 async function soundRows(between: readonly Line[]): Promise<Record<string, object[]>> {
   const golden = { name: "all", fhir: samples, rows: {} };
-  const { rows, untraced } = await mapSources({ title: "all", cases: [golden] }, ownExcerpt, async (path) => {
-    await mkdir(path);
+  const { rows, untraced } = await mapSources({ title: "all", cases: [golden] }, ownExcerpt, async (folder) => {
     const sound = samples.map((resource) => ({ type: resource.resourceType, line: JSON.stringify(resource) }));
     const all = [...sound.filter((_, i) => i % 2 === 0), ...between, ...sound.filter((_, i) => i % 2 === 1)];
     for (const type of new Set(all.map((each) => each.type))) {
       const lines = all.filter((each) => each.type === type).map(({ line }) => line);
-      await writeFile(join(path, `${type}.ndjson`), lines.join("\n"));
+      await writeFile(join(folder, `${type}.ndjson`), lines.join("\n"));
     }
-    return path;
   });
   expect(untraced).toEqual([]);
   const own = new Set(samples.map(({ id }) => id));

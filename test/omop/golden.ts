@@ -1,13 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cdmTables } from "../../schemas/cdm.ts";
-import { fhirFiles, type Landed } from "../../src/ingest/fhir-files.ts";
+import { fhirFiles } from "../../src/ingest/fhir-files.ts";
 import { type MapToOmopOptions, mapToOmop } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
-import type { Stage } from "../../src/pipeline/stage.ts";
 import { createRunReport } from "../../src/quality/run-report.ts";
 import type { Row } from "../../src/warehouse/values.ts";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
@@ -81,9 +80,8 @@ export const caseFiles: readonly CaseFile[] = readdirSync(join(folder, "cases"))
 
 /** Maps all cases of a file in one warehouse. Each is a source of its own, and records of different sources never meet. */
 export function mapCases(file: CaseFile, excerpt = ownExcerpt): Promise<Outcome> {
-  return mapSources(file, excerpt, async (path, resources) => {
-    await writeFile(`${path}.ndjson`, resources.map((resource) => JSON.stringify(resource)).join("\n"));
-    return `${path}.ndjson`;
+  return mapSources(file, excerpt, async (folder, resources) => {
+    await writeFile(join(folder, "case.ndjson"), resources.map((resource) => JSON.stringify(resource)).join("\n"));
   });
 }
 
@@ -92,9 +90,7 @@ export function mapCases(file: CaseFile, excerpt = ownExcerpt): Promise<Outcome>
  * are no JSON, which sends its file the careful way; every eighth has one file a resource type, which is the direct way.
  */
 export function mapCasesBesideBadNeighbours(file: CaseFile): Promise<Outcome> {
-  return mapSources(file, ownExcerpt, async (path, resources, i) => {
-    await rm(path, { recursive: true, force: true });
-    await mkdir(path);
+  return mapSources(file, ownExcerpt, async (folder, resources, i) => {
     const neighbours = badNeighbours(resources, i === 0);
     const own = resources.map((each) => ({ type: each.resourceType, line: JSON.stringify(each) }));
     const broken = i % 4 === 3 ? own.map(({ type, line }) => ({ type, line: line.slice(0, -1) })) : [];
@@ -106,9 +102,8 @@ export function mapCasesBesideBadNeighbours(file: CaseFile): Promise<Outcome> {
     ];
     const files = i % 8 === 7 ? byType(all) : new Map([["mixed", [notLanded, ...all]]]);
     for (const [name, lines] of files) {
-      await writeFile(join(path, `${name}.ndjson`), lines.map(({ line }) => line).join("\n"));
+      await writeFile(join(folder, `${name}.ndjson`), lines.map(({ line }) => line).join("\n"));
     }
-    return path;
   });
 }
 
@@ -118,11 +113,11 @@ function byType<T extends { readonly type: string }>(all: readonly T[]): Map<str
 
 const notLanded = { type: "Basic", line: '{"resourceType":"Basic"}' };
 
-/** Maps the cases of a file and sums up what became of every record. `write` writes the resources of a case and gives what is to be landed. */
+/** Maps the cases of a file and sums up what became of every record. `write` writes the resources of a case into its folder. */
 export async function mapSources(
   { given = [], cases, vocabulary = {}, options }: CaseFile,
   excerpt: string,
-  write: (path: string, resources: readonly Resource[], i: number) => Promise<string>,
+  write: (folder: string, resources: readonly Resource[], i: number) => Promise<void>,
 ): Promise<Outcome> {
   const files = await mkdtemp(join(tmpdir(), "omopipe-golden-"));
   const own = await writeVocabulary(join(files, "vocabulary"), vocabulary);
@@ -133,23 +128,19 @@ export async function mapSources(
   // Files of tests run side by side, and such few rows are no work for several threads.
   await warehouse.run("set threads = 1");
   try {
-    const landed: number[] = [];
-    for (const [i, { name, fhir }] of cases.entries()) {
-      const input = await write(join(files, "case"), [...given, ...fhir], i);
-      landed.push(...(await pipeline(fhirFiles(input, { source: name })).run(warehouse)).files);
+    for (const [i, { fhir }] of cases.entries()) {
+      const ofCase = join(files, "cases", String(i));
+      await mkdir(ofCase, { recursive: true });
+      await write(ofCase, [...given, ...fhir], i);
     }
-    const mapped = await pipeline(landedBefore(landed), mapToOmop(options)).run(warehouse);
+    const source = (path: string) => cases[Number(basename(dirname(path)))]!.name;
+    const mapped = await pipeline(fhirFiles(join(files, "cases"), { source }), mapToOmop(options)).run(warehouse);
     await createRunReport(warehouse, mapped);
     return await traceRows(warehouse, mapped.tables);
   } finally {
     await rm(files, { recursive: true });
   }
 }
-
-const landedBefore = (files: readonly number[]): Stage<undefined, Landed> => ({
-  name: "landedBefore",
-  execute: (_, { runId }) => ({ stage: "landed", runId, files }),
-});
 
 async function traceRows(warehouse: Warehouse, tables: Readonly<Record<string, number>>): Promise<Outcome> {
   const rows = new Map<string, readonly Traced[]>();

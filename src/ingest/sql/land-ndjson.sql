@@ -4,7 +4,7 @@
 
 insert into {{table}} by name
 select
-    {{source}} as landing_source,
+    file.source as landing_source,
     file.file_id as landing_file,
     line.* exclude (filename) replace (coalesce(line.id, '') as id)
 from read_ndjson(

@@ -5,7 +5,7 @@
 delete from meta.patient_identifier where file_id in (select file_id from landing_file);
 
 insert into meta.patient_identifier
-select distinct {{source}}, file_id, landing.name_by_identifier(unnest([concat_ws('|', system, value), value])), id
+select distinct source, file_id, landing.name_by_identifier(unnest([concat_ws('|', system, value), value])), id
 from (
     select file_id, id, identifier ->> '$.system' as system, identifier ->> '$.value' as value
     from (
@@ -17,6 +17,7 @@ from (
         where resource_type = 'Patient'
     )
 )
+join landing_file file using (file_id)
 where value <> '';
 
 update staged_resource

@@ -2,8 +2,9 @@
 
 insert into meta.deletion
 select distinct
-    {{source}},
+    file.source,
     landing.canonical_reference(resource ->> '$.request.url'),
     coalesce(try_cast(resource ->> '$.response.lastModified' as timestamptz), current_timestamp)
 from staged_resource
+join landing_file file using (file_id)
 where resource_type = '(deletion)' and not contains(resource ->> '$.request.url', '?');

@@ -133,8 +133,14 @@ export async function openFhirToOmop({ vocabulary, vocabularyCache }: FhirToOmop
 async function land(warehouse: Warehouse, value: unknown, tables: readonly LandingTable[]): Promise<void> {
   const { signal } = new AbortController();
   await landFiles(
-    { files: [], staged: new Set(), byLine: new Set(), refused: [], inMemory: { path: "(memory)", value } },
-    { warehouse, tables, source: "default", runId: "fhir-to-omop", signal, onFiles: () => {} },
+    {
+      files: [],
+      staged: new Set(),
+      byLine: new Set(),
+      refused: [],
+      inMemory: { source: "default", path: "(memory)", value },
+    },
+    { warehouse, tables, runId: "fhir-to-omop", signal, onFiles: () => {} },
   );
 }
 
