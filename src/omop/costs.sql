@@ -167,7 +167,7 @@ with amount as (
 preferred as (
     select landing_source, resource_type, id, part, known.amount, arg_min(value, (known.preference, position)) as value
     from amount
-    join read_csv({{cost_amounts}}, header => true, columns => {
+    join read_csv({{cost_amounts}}, {{list_format}}, columns => {
         'kind': 'varchar', 'preference': 'integer', 'amount': 'varchar', 'rule': 'varchar'
     }) known using (kind)
     group by all

@@ -4,6 +4,7 @@ import { defineTables, type TableDefinitions } from "../warehouse/define-tables.
 import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { CdmRowSteps } from "./cdm-rows/cdm-rows.ts";
+import { keepVocabularyInUse } from "./concepts-in-use.ts";
 import { cutTexts } from "./cut-texts.ts";
 import { createExtracts, type Extract } from "./extracts.ts";
 import type { MapToOmopOptions } from "./mapping-options.ts";
@@ -11,12 +12,16 @@ import { checkExtract } from "./own-extracts.ts";
 import { matchUnits } from "./resolve/match-units.ts";
 import type { IdColumn } from "./unique-ids.ts";
 
-/** A `.sql` file of this folder, SQL made here, a column of ids to be made unique, or what SQL cannot do. */
+/**
+ * A `.sql` file of this folder, SQL made here, a column of ids to be made unique, what SQL cannot do, or steps that have nothing to do
+ * while a table is empty: planning them would take longer than all else does where there are few records.
+ */
 export type MappingStep =
   | string
   | { readonly text: string }
   | { readonly uniqueIds: IdColumn }
-  | { readonly work: (warehouse: Warehouse) => Promise<void> };
+  | { readonly work: (warehouse: Warehouse) => Promise<void> }
+  | { readonly unlessEmpty: string; readonly steps: readonly MappingStep[] };
 
 const recordKey = ["source", "resource_type", "resource_id"];
 
@@ -202,15 +207,22 @@ export function rowFillingSteps({ ruleset }: MapToOmopOptions): readonly Mapping
 }
 
 const derivedSteps = (options: MapToOmopOptions): readonly MappingStep[] => [
-  "vocabulary-in-use.sql",
+  { work: keepVocabularyInUse },
   ...observationPeriodSteps(options),
-  "derived/condition-era.sql",
-  { uniqueIds: eraIds("condition_era", "condition_concept_id") },
-  "derived/ingredient-exposure.sql",
-  "derived/drug-era.sql",
-  { uniqueIds: eraIds("drug_era", "drug_concept_id") },
-  "derived/dose-era.sql",
-  { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
+  {
+    unlessEmpty: "cdm.condition_occurrence",
+    steps: ["derived/condition-era.sql", { uniqueIds: eraIds("condition_era", "condition_concept_id") }],
+  },
+  {
+    unlessEmpty: "cdm.drug_exposure",
+    steps: [
+      "derived/ingredient-exposure.sql",
+      "derived/drug-era.sql",
+      { uniqueIds: eraIds("drug_era", "drug_concept_id") },
+      "derived/dose-era.sql",
+      { uniqueIds: eraIds("dose_era", "drug_concept_id", "unit_concept_id", "dose_value") },
+    ],
+  },
   "derived/cdm-source.sql",
   "derived/metadata.sql",
 ];

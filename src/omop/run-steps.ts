@@ -1,9 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { StageContext } from "../pipeline/stage.ts";
 import { softwareVersion } from "../version.ts";
-import { literal, literalList, sqlText } from "../warehouse/sql-text.ts";
+import { listFormat, literal, literalList, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import { conceptsInUse } from "./concepts-in-use.ts";
 import { type MapToOmopOptions, statusesDropped } from "./mapping-options.ts";
 import type { MappingStep } from "./mapping-steps.ts";
 import { optionsHash } from "./options-hash.ts";
@@ -19,6 +18,7 @@ export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): 
       "class varchar, concept_id bigint",
       Object.entries(encounterClasses).map(([name, concept]) => `row(${literal(name)}, ${Number(concept)})`),
     ),
+    list_format: listFormat,
     status_filter: schemaFile("status-filter.csv"),
     own_status_filter: structs(
       "resource_type varchar, rule varchar, statuses varchar[]",
@@ -37,7 +37,6 @@ export function sqlParts(options: MapToOmopOptions, vocabularyVersion: string): 
     ),
     time_zone: literal(timeZone),
     by_resource: String(routing === "resource"),
-    concepts: conceptsInUse(),
     code_roles: schemaFile("code-roles.csv"),
     vocabulary_priority: schemaFile("vocabulary-priority.csv"),
     states: schemaFile("us-states.csv"),
@@ -66,6 +65,9 @@ export async function runSteps(
     if (typeof step === "string") await warehouse.run(sqlText(import.meta.url, step, parts), undefined, { signal });
     else if ("text" in step) await warehouse.run(step.text, undefined, { signal });
     else if ("work" in step) await step.work(warehouse);
-    else await makeIdsUnique(warehouse, step.uniqueIds);
+    else if ("uniqueIds" in step) await makeIdsUnique(warehouse, step.uniqueIds);
+    else if (await warehouse.row(`select 1 from ${step.unlessEmpty} limit 1`)) {
+      await runSteps({ target: warehouse, signal, progress: () => {} }, step.steps, parts);
+    }
   }
 }

@@ -8,7 +8,9 @@ with own as (
 
 listed as (
     select resource_type, rule, string_split(statuses, ';') as statuses
-    from read_csv({{status_filter}}, header => true, all_varchar => true)
+    from read_csv({{status_filter}}, {{list_format}}, columns => {
+        'resource_type': 'varchar', 'rule': 'varchar', 'statuses': 'varchar', 'source': 'varchar', 'known': 'varchar'
+    })
 )
 
 from own

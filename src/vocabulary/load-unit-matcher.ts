@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { literal } from "../warehouse/sql-text.ts";
+import { listFormat, literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { UnitAlias } from "./unit-spelling.ts";
 import { createUnitMatcher, type UnitConcept, type UnitMatcher } from "./units.ts";
@@ -21,7 +21,7 @@ export async function loadUnitMatcher(warehouse: Pick<Warehouse, "rows">): Promi
      where vocabulary_id = 'UCUM' and domain_id = 'Unit' and standard_concept = 'S' and invalid_reason is null`,
   );
   const aliases = await warehouse.rows<UnitAlias>(
-    `select spelling, unit from read_csv(${literal(aliasFile)}, header => true, nullstr => '', force_not_null => ['unit'],
+    `select spelling, unit from read_csv(${literal(aliasFile)}, ${listFormat}, nullstr => '', force_not_null => ['unit'],
        columns => {'spelling': 'varchar', 'unit': 'varchar', 'meaning': 'varchar'})`,
   );
   return createUnitMatcher(concepts, aliases);

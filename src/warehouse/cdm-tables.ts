@@ -1,5 +1,6 @@
 import { type CdmTable, cdmTables } from "../../schemas/cdm.ts";
-import { identifier } from "./sql-text.ts";
+import { identifier, literal } from "./sql-text.ts";
+import type { Warehouse } from "./warehouse.ts";
 
 const schemaOfGroup = { cdm: "cdm", vocabulary: "vocab", results: "results" } as const;
 
@@ -24,6 +25,16 @@ export const cdmTableNames: readonly string[] = cdmTables.filter((t) => t.group 
 export const tablesOfPersons: ReadonlySet<string> = new Set(
   cdmTables.filter((t) => t.group === "cdm" && t.columns.some(({ name }) => name === "person_id")).map((t) => t.table),
 );
+
+/** The names of those of {@link cdmTableNames} that have rows. */
+export async function filledCdmTables(warehouse: Pick<Warehouse, "rows">): Promise<ReadonlySet<string>> {
+  const rows = await warehouse.rows<{ name: string }>(oneRowOfEach);
+  return new Set(rows.map(({ name }) => name));
+}
+
+const oneRowOfEach = cdmTableNames
+  .map((table) => `(select ${literal(table)} as name from cdm.${identifier(table)} limit 1)`)
+  .join(" union all ");
 
 /** `create table` statements for the ten tables of the vocabulary, in another database. */
 export function createVocabularyTables(database: string): string {

@@ -39,6 +39,9 @@ export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** How the lists of `schemas/` are written, for DuckDB's reader: to find it out takes longer than to read them. */
+export const listFormat = `auto_detect => false, header => true, delim => ',', quote => '"', escape => '"'`;
+
 /** The path of one file as a SQL string literal, for DuckDB's readers: what they would take for a pattern is escaped. */
 export function pathLiteral(path: string): string {
   return literal(path.replace(/[*?[]/g, "[$&]"));

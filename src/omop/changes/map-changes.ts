@@ -1,10 +1,10 @@
 import { cdmTables } from "../../../schemas/cdm.ts";
 import { type LandingTable, openLanding, patientReferredTo, typesInUse } from "../../ingest/landing-tables.ts";
 import type { StageContext } from "../../pipeline/stage.ts";
-import { tablesOfPersons } from "../../warehouse/cdm-tables.ts";
+import { filledCdmTables, tablesOfPersons } from "../../warehouse/cdm-tables.ts";
 import { identifier, literal, sqlText } from "../../warehouse/sql-text.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
-import { conceptsInUse } from "../concepts-in-use.ts";
+import { keepVocabularyInUse } from "../concepts-in-use.ts";
 import type { MapToOmopOptions } from "../mapping-options.ts";
 import { emptyTables, type MappingStep, observationPeriodSteps, unmappedSteps } from "../mapping-steps.ts";
 import { runSteps, sqlParts } from "../run-steps.ts";
@@ -81,7 +81,8 @@ async function takeOver(
     run(sqlText(import.meta.url, file, { beside: beside.database, ...parts }));
   await sql("forget.sql", { rows_of_persons: rowsOfPersons(beside) });
   for (const { table } of tablesByPerson) await run(`delete from cdm.${table} where ${ofTouchedPerson(beside)}`);
-  const filled = await filledTables(beside);
+  const inBeside = await filledCdmTables(beside);
+  const filled = replacedTables.filter(({ table }) => inBeside.has(table));
   if (await idsMeet(warehouse, beside, filled)) return false;
   for (const { table } of filled) await run(`insert into cdm.${table} from ${beside.database}.cdm.${table}`);
   await sql("take-over.sql", {
@@ -90,7 +91,7 @@ async function takeOver(
   });
   const steps: MappingStep[] = ["report/code-records.sql", ...unmappedSteps(options), "derived/cdm-source.sql"];
   if (options.observationPeriod === "gap548") steps.push(...observationPeriodSteps(options));
-  if (await hasNewConcepts(warehouse, beside)) steps.push("vocabulary-in-use.sql");
+  if (await hasNewConcepts(warehouse, beside)) steps.push({ work: keepVocabularyInUse });
   await runSteps(context, steps, sqlParts(options, version));
   return true;
 }
@@ -183,18 +184,10 @@ async function idsMeet(warehouse: Warehouse, beside: Warehouse, tables: typeof r
   return found!.meet;
 }
 
-async function filledTables(beside: Warehouse): Promise<typeof replacedTables> {
-  const exist = replacedTables.map(({ table }) => `exists (from cdm.${table}) as ${identifier(table)}`);
-  const filled = await beside.row<Record<string, boolean>>(`select ${exist.join(", ")}`);
-  return replacedTables.filter(({ table }) => filled![table]);
-}
-
 /** Whether the vocabulary has concepts in use that the warehouse does not have yet. */
 async function hasNewConcepts(warehouse: Warehouse, beside: Warehouse): Promise<boolean> {
-  const used = `select distinct concept_id from (${conceptsInUse()}) where concept_id is not null`;
   const found = await beside.row(
-    `select 1 from (${used}) anti join ${warehouse.database}.vocab.concept using (concept_id)
-     semi join vocabulary.concept using (concept_id) limit 1`,
+    `select 1 from vocab.concept anti join ${warehouse.database}.vocab.concept using (concept_id) limit 1`,
   );
   return found !== undefined;
 }

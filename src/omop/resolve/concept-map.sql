@@ -18,7 +18,7 @@ with own as (
 
 listed as (
     select key, preference, concept_id, name
-    from read_csv({{concept_map}}, header => true, columns => {
+    from read_csv({{concept_map}}, {{list_format}}, columns => {
         'key': 'varchar', 'preference': 'integer', 'concept_id': 'bigint', 'name': 'varchar', 'rule': 'varchar'
     })
 )

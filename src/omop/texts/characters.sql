@@ -2,7 +2,7 @@
 
 set variable named_characters = (
     select map(list(name), list(chr(code_point)))
-    from read_csv({{named_characters}}, header => true, columns => {
+    from read_csv({{named_characters}}, {{list_format}}, columns => {
         'name': 'varchar', 'code_point': 'integer', 'written_in': 'varchar'
     })
 );
