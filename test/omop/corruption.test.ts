@@ -41,7 +41,7 @@ interface Line {
 /** The rows of the sound resources, when these lines stand between them. */
 async function soundRows(between: readonly Line[]): Promise<Record<string, object[]>> {
   const golden = { name: "all", fhir: samples, rows: {} };
-  const { rows, untraced } = await mapSources({ title: "all", cases: [golden] }, ownExcerpt, async (folder) => {
+  const { rows, untraced } = await mapSources([{ title: "all", cases: [golden] }], ownExcerpt, async (folder) => {
     const sound = samples.map((resource) => ({ type: resource.resourceType, line: JSON.stringify(resource) }));
     const all = [...sound.filter((_, i) => i % 2 === 0), ...between, ...sound.filter((_, i) => i % 2 === 1)];
     for (const type of new Set(all.map((each) => each.type))) {

@@ -78,11 +78,11 @@ export const caseFiles: readonly CaseFile[] = readdirSync(join(folder, "cases"))
   .sort()
   .map((name) => JSON.parse(readFileSync(join(folder, "cases", name), "utf8")));
 
-/** Maps all cases of a file in one warehouse. Each is a source of its own, and records of different sources never meet. */
+type Write = (folder: string, resources: readonly Resource[], i: number) => Promise<void>;
+
+/** Maps all cases of a file. */
 export function mapCases(file: CaseFile, excerpt = ownExcerpt): Promise<Outcome> {
-  return mapSources(file, excerpt, async (folder, resources) => {
-    await writeFile(join(folder, "case.ndjson"), resources.map((resource) => JSON.stringify(resource)).join("\n"));
-  });
+  return mapWithThoseAlike(file, excerpt, writeAlone);
 }
 
 /**
@@ -90,22 +90,48 @@ export function mapCases(file: CaseFile, excerpt = ownExcerpt): Promise<Outcome>
  * are no JSON, which sends its file the careful way; every eighth has one file a resource type, which is the direct way.
  */
 export function mapCasesBesideBadNeighbours(file: CaseFile): Promise<Outcome> {
-  return mapSources(file, ownExcerpt, async (folder, resources, i) => {
-    const neighbours = badNeighbours(resources, i === 0);
-    const own = resources.map((each) => ({ type: each.resourceType, line: JSON.stringify(each) }));
-    const broken = i % 4 === 3 ? own.map(({ type, line }) => ({ type, line: line.slice(0, -1) })) : [];
-    const all = [
-      ...neighbours.filter((_, at) => at % 2 === 0),
-      ...own,
-      ...broken,
-      ...neighbours.filter((_, at) => at % 2 === 1),
-    ];
-    const files = i % 8 === 7 ? byType(all) : new Map([["mixed", [notLanded, ...all]]]);
-    for (const [name, lines] of files) {
-      await writeFile(join(folder, `${name}.ndjson`), lines.map(({ line }) => line).join("\n"));
-    }
-  });
+  return mapWithThoseAlike(file, ownExcerpt, writeBesideBadNeighbours);
 }
+
+const writeAlone: Write = async (folder, resources) => {
+  await writeFile(join(folder, "case.ndjson"), resources.map((resource) => JSON.stringify(resource)).join("\n"));
+};
+
+const writeBesideBadNeighbours: Write = async (folder, resources, i) => {
+  const neighbours = badNeighbours(resources, i === 0);
+  const own = resources.map((each) => ({ type: each.resourceType, line: JSON.stringify(each) }));
+  const broken = i % 4 === 3 ? own.map(({ type, line }) => ({ type, line: line.slice(0, -1) })) : [];
+  const all = [
+    ...neighbours.filter((_, at) => at % 2 === 0),
+    ...own,
+    ...broken,
+    ...neighbours.filter((_, at) => at % 2 === 1),
+  ];
+  const files = i % 8 === 7 ? byType(all) : new Map([["mixed", [notLanded, ...all]]]);
+  for (const [name, lines] of files) {
+    await writeFile(join(folder, `${name}.ndjson`), lines.map(({ line }) => line).join("\n"));
+  }
+};
+
+const mapped = new Map<string, Promise<Outcome>>();
+
+/** Files with the same options and vocabulary are mapped together, once: most of the time of a mapping goes by before the first record. */
+async function mapWithThoseAlike(file: CaseFile, excerpt: string, write: Write): Promise<Outcome> {
+  const rulesOf = ({ options, vocabulary }: CaseFile) => JSON.stringify([options, vocabulary]);
+  const alike = caseFiles.includes(file) ? caseFiles.filter((other) => rulesOf(other) === rulesOf(file)) : [file];
+  const key = JSON.stringify([alike[0]!.title, excerpt, write.name]);
+  if (!mapped.has(key)) mapped.set(key, mapSources(alike, excerpt, write));
+  const { rows, untraced } = await mapped.get(key)!;
+  const own = [...rows].map(([table, traced]) => {
+    const beginning = sourceOf(file, "");
+    const ofFile = traced.filter(({ source }) => source.startsWith(beginning));
+    return [table, ofFile.map((each) => ({ ...each, source: each.source.slice(beginning.length) }))] as const;
+  });
+  return { rows: new Map(own), untraced };
+}
+
+/** Names of cases are those of one file. */
+const sourceOf = (file: CaseFile, name: string) => (caseFiles.includes(file) ? `${file.title} / ${name}` : name);
 
 function byType<T extends { readonly type: string }>(all: readonly T[]): Map<string, T[]> {
   return new Map(all.map(({ type }) => [type, all.filter((each) => each.type === type)]));
@@ -113,32 +139,36 @@ function byType<T extends { readonly type: string }>(all: readonly T[]): Map<str
 
 const notLanded = { type: "Basic", line: '{"resourceType":"Basic"}' };
 
-/** Maps the cases of a file and sums up what became of every record. `write` writes the resources of a case into its folder. */
-export async function mapSources(
-  { given = [], cases, vocabulary = {}, options }: CaseFile,
-  excerpt: string,
-  write: (folder: string, resources: readonly Resource[], i: number) => Promise<void>,
-): Promise<Outcome> {
-  const files = await mkdtemp(join(tmpdir(), "omopipe-golden-"));
-  const own = await writeVocabulary(join(files, "vocabulary"), vocabulary);
+/**
+ * Maps the cases of files in one warehouse and sums up what became of every record. Each case is a source of its own, and records
+ * of different sources never meet. `write` writes the resources of a case, the i-th of its file, into its folder.
+ */
+export async function mapSources(files: readonly CaseFile[], excerpt: string, write: Write): Promise<Outcome> {
+  const { vocabulary = {}, options } = files[0]!;
+  const sources: string[] = [];
+  const work = await mkdtemp(join(tmpdir(), "omopipe-golden-"));
+  const own = await writeVocabulary(join(work, "vocabulary"), vocabulary);
   await using warehouse = await openWarehouse(":memory:", {
     vocabulary: [excerpt, ...own],
-    vocabularyCache: excerpt.startsWith(folder) ? undefined : join(files, "cache"),
+    vocabularyCache: excerpt.startsWith(folder) ? undefined : join(work, "cache"),
   });
   // Files of tests run side by side, and such few rows are no work for several threads.
   await warehouse.run("set threads = 1");
   try {
-    for (const [i, { fhir }] of cases.entries()) {
-      const ofCase = join(files, "cases", String(i));
-      await mkdir(ofCase, { recursive: true });
-      await write(ofCase, [...given, ...fhir], i);
+    for (const file of files) {
+      for (const [i, { name, fhir }] of file.cases.entries()) {
+        const ofCase = join(work, "cases", String(sources.length));
+        await mkdir(ofCase, { recursive: true });
+        await write(ofCase, [...(file.given ?? []), ...fhir], i);
+        sources.push(sourceOf(file, name));
+      }
     }
-    const source = (path: string) => cases[Number(basename(dirname(path)))]!.name;
-    const mapped = await pipeline(fhirFiles(join(files, "cases"), { source }), mapToOmop(options)).run(warehouse);
-    await createRunReport(warehouse, mapped);
-    return await traceRows(warehouse, mapped.tables);
+    const source = (path: string) => sources[Number(basename(dirname(path)))]!;
+    const filled = await pipeline(fhirFiles(join(work, "cases"), { source }), mapToOmop(options)).run(warehouse);
+    await createRunReport(warehouse, filled);
+    return await traceRows(warehouse, filled.tables);
   } finally {
-    await rm(files, { recursive: true });
+    await rm(work, { recursive: true });
   }
 }
 
