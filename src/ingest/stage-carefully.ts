@@ -166,7 +166,8 @@ async function brokenOf(
 async function stage(path: string, staged: readonly Staged[], { warehouse }: LandingContext): Promise<void> {
   await warehouse.run(
     `insert into staged_resource
-     select (select file_id from landing_file where path = $2), bundle, "fullUrl", type, text from ${rowsOfParameter}`,
+     select source, file_id, bundle, "fullUrl", type, text
+     from ${rowsOfParameter}, (select source, file_id from landing_file where path = $2)`,
     [asParameter(staged), path],
   );
 }

@@ -31,6 +31,8 @@ export interface Intake extends AsyncDisposable {
 export async function openIntake(vocabulary?: string, rules: MapToOmopOptions = {}): Promise<Intake> {
   const folder = await mkdtemp(join(tmpdir(), "omopipe-intake-"));
   const warehouse = await openWarehouse(":memory:", { vocabulary, vocabularyCache });
+  // Files of tests run side by side, and such few rows are no work for several threads.
+  await warehouse.run("set threads = 1");
   return {
     folder,
     warehouse,

@@ -3,6 +3,7 @@
 -- Resources that do not go straight from their file into their landing table. Those of a type without landing table are
 -- only counted: they keep no content.
 create or replace temp table staged_resource (
+    landing_source  varchar,
     file_id         integer,
     bundle          bigint,           -- which Bundle of this landing; NULL outside Bundles
     full_url        varchar,

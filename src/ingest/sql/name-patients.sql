@@ -5,11 +5,12 @@
 delete from meta.patient_identifier where file_id in (select file_id from landing_file);
 
 insert into meta.patient_identifier
-select distinct source, file_id, landing.name_by_identifier(unnest([concat_ws('|', system, value), value])), id
+select distinct landing_source, file_id, landing.name_by_identifier(unnest([concat_ws('|', system, value), value])), id
 from (
-    select file_id, id, identifier ->> '$.system' as system, identifier ->> '$.value' as value
+    select landing_source, file_id, id, identifier ->> '$.system' as system, identifier ->> '$.value' as value
     from (
         select
+            landing_source,
             file_id,
             coalesce(nullif(resource ->> '$.id', ''), landing.reference_id(full_url), md5(json(resource))) as id,
             unnest(json_extract(resource, '$.identifier[*]')) as identifier
@@ -17,7 +18,6 @@ from (
         where resource_type = 'Patient'
     )
 )
-join landing_file file using (file_id)
 where value <> '';
 
 update staged_resource

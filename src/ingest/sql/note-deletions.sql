@@ -2,9 +2,8 @@
 
 insert into meta.deletion
 select distinct
-    file.source,
+    landing_source,
     landing.canonical_reference(resource ->> '$.request.url'),
     coalesce(try_cast(resource ->> '$.response.lastModified' as timestamptz), current_timestamp)
 from staged_resource
-join landing_file file using (file_id)
 where resource_type = '(deletion)' and not contains(resource ->> '$.request.url', '?');

@@ -1,9 +1,9 @@
 -- The entries of Bundles become resources of their own. Run again while there are Bundles within Bundles.
 
 create or replace temp table bundle_entry as
-select file_id, bundle, unnest(entries) as entry
+select landing_source, file_id, bundle, unnest(entries) as entry
 from (
-    select file_id, rowid as bundle, json_extract(resource, '$.entry[*]') as entries
+    select landing_source, file_id, rowid as bundle, json_extract(resource, '$.entry[*]') as entries
     from staged_resource
     where resource_type = 'Bundle'
 );
@@ -12,6 +12,7 @@ delete from staged_resource where resource_type = 'Bundle';
 
 insert into staged_resource
 select
+    landing_source,
     file_id,
     bundle,
     full_url,
@@ -22,6 +23,7 @@ select
     end
 from (
     select
+        landing_source,
         file_id,
         bundle,
         entry ->> '$.fullUrl' as full_url,
