@@ -1,4 +1,4 @@
-import { adaptiveConcurrency } from "../clients/http/adaptive-concurrency.ts";
+import { adaptiveConcurrency, adaptiveGate } from "../clients/http/adaptive-concurrency.ts";
 import { createPhenomClient, type PhenomClient, type PhenomClientOptions } from "../clients/phenom/client.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import { exclusionsOf, listed, phenomBatches } from "./phenom-batches.ts";
@@ -44,15 +44,7 @@ export function phenom(options: PhenomScorerOptions): Scorer {
   }
   const outcomeIds = [...new Set(outcomes)].sort();
   const concurrency = adaptiveConcurrency(maximum);
-  const client = createPhenomClient({
-    ...clientOptions,
-    async gate(send) {
-      const exchange = await send();
-      if (exchange.response.status === 429) concurrency.refused();
-      else concurrency.answered();
-      return exchange;
-    },
-  });
+  const client = createPhenomClient({ ...clientOptions, gate: adaptiveGate(concurrency, [429]) });
   const modelSource = `phenom ${new URL(clientOptions.baseUrl).host}`;
   const above = { realtime: Number.POSITIVE_INFINITY, batch: 0, auto: patientsOneByOne }[mode];
 
@@ -65,9 +57,9 @@ export function phenom(options: PhenomScorerOptions): Scorer {
       return concurrency.limit;
     },
     async score(patient, { signal }) {
-      const { patientId, historyText, asBuilt, idempotencyKey } = patient;
+      const { patientId, historyJson, asBuilt, idempotencyKey } = patient;
       // What was changed by hand is looked through before it is sent.
-      const history = asBuilt ? { patientId, json: historyText } : patient.history;
+      const history = asBuilt ? { patientId, json: historyJson } : patient.history;
       const { job, results } = await client.scorePatient({ history, outcomeIds, idempotencyKey }, { signal });
       const exclusions = results.length < outcomeIds.length ? await allExclusions(client, job.job_id, signal) : [];
       if (!job.model_source) return { scores: results, exclusions };

@@ -112,11 +112,8 @@ export function openBatches(
     } catch (error) {
       if (!(error instanceof OmopipeError && error.code === "JOB_FAILED")) throw error;
       await ledger.clear();
-      await warehouse.run(
-        `insert into given_error
-         select patient_id, $1, $2, false from meta.scoring where batch_key = $3`,
-        [error.code, error.message, row.batch_key],
-      );
+      const { code, message } = error;
+      await ledger.putAsideFailure({ batchKey: row.batch_key }, { code, message, same_key: false });
     }
     stored(await ledger.store({ batchKey: row.batch_key }, () => batch.save({ stored: true })));
     await remove(row);

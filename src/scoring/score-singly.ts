@@ -1,9 +1,11 @@
-import PQueue from "p-queue";
+import type { DuckDBBlobVector } from "@duckdb/node-api";
 import type { PatientHistory } from "../../schemas/phenom.ts";
-import { statusOf } from "../clients/http/failures.ts";
+import { isUnreached, statusOf } from "../clients/http/failures.ts";
 import { inStage, type OmopipeError } from "../pipeline/errors.ts";
 import type { StageContext } from "../pipeline/stage.ts";
 import { literal } from "../warehouse/sql-text.ts";
+import type { ResultChunk } from "../warehouse/streams.ts";
+import { toPlain } from "../warehouse/values.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { Answer, HistoryToScore, Scorer } from "./scorer.ts";
 import type { Counts, Failure, ScoringLedger } from "./scoring-ledger.ts";
@@ -11,7 +13,7 @@ import type { Counts, Failure, ScoringLedger } from "./scoring-ledger.ts";
 interface DueRow {
   readonly person_id: number;
   readonly patient_id: string;
-  readonly history: string;
+  readonly history: Uint8Array;
   /** Whether the history is as it was built. */
   readonly as_built: boolean;
   readonly idempotency_key: string;
@@ -22,11 +24,19 @@ type Outcome = Pick<DueRow, "person_id" | "patient_id"> &
 
 /** So many persons are written in one transaction, or those of so many milliseconds. */
 const personsPerTransaction = 2048;
-const millisecondsPerTransaction = 2000;
+const millisecondsPerTransaction = 5000;
+
+/**
+ * How many times as many persons as are in flight, at least three, are not reached before the others are given up: once where
+ * nobody ever was, later more often, for a service may be gone for a moment.
+ */
+const roundsInVain = { atFirst: 1, later: 10 };
+const fewestInVain = 3;
 
 /**
  * Asks for everybody who is due, one call a person, as many at a time as the scorer allows at that moment. When the service
- * refuses the token or the address the whole run fails; a run that ends early keeps what it was given.
+ * refuses the token or the address the whole run fails; a run that ends early keeps what it was given. When it cannot be reached,
+ * who is left is listed with that cause.
  */
 export async function scoreSingly(
   context: StageContext<Warehouse>,
@@ -38,11 +48,14 @@ export async function scoreSingly(
   const { target: warehouse, signal } = context;
   const stop = new AbortController();
   const calls = { signal: AbortSignal.any([signal, stop.signal]) };
-  const queue = new PQueue({ concurrency: scorer.concurrency });
   const finished: Outcome[] = [];
   let flushed = performance.now();
   let fatal: OmopipeError | undefined;
   let anyScored = false;
+  let anyReached = false;
+  let unreached = 0;
+  let inFlight = 0;
+  let ended = () => {};
 
   const flush = async () => {
     const outcomes = finished.splice(0);
@@ -50,48 +63,84 @@ export async function scoreSingly(
     if (outcomes.length === 0) return;
     stored(await storeOutcomes(ledger, outcomes));
   };
+  const unreachable = () => {
+    const rounds = anyReached ? roundsInVain.later : roundsInVain.atFirst;
+    return unreached >= rounds * Math.max(fewestInVain, scorer.concurrency);
+  };
   const ask = async (row: DueRow) => {
     const outcome = await scoreOne(row, scorer, stage, calls.signal);
     // Stopped is not failed.
     if ("error" in outcome && calls.signal.aborted) return;
-    if ("error" in outcome && refusesEverybody(outcome.error, anyScored)) {
+    if ("error" in outcome && isUnreached(outcome.error)) {
+      unreached += 1;
+    } else {
+      unreached = 0;
+      anyReached = true;
+    }
+    if ("error" in outcome && (refusesEverybody(outcome.error, anyScored) || unreachable())) {
       fatal = outcome.error;
-      queue.clear();
       stop.abort(fatal);
       return;
     }
     finished.push(outcome);
     anyScored ||= "answer" in outcome;
   };
+  const fewerThan = async (places: () => number) => {
+    while (inFlight >= places()) {
+      await new Promise<void>((resolve) => {
+        ended = resolve;
+      });
+    }
+  };
 
   try {
-    for await (const rows of warehouse.stream<DueRow>(dueQuery(ledger), { signal })) {
-      for (const row of rows) {
-        queue.concurrency = scorer.concurrency;
-        await queue.onSizeLessThan(scorer.concurrency);
+    for await (const { chunk } of warehouse.streamChunks(dueQuery(ledger), { signal })) {
+      for (const row of rowsOf(chunk)) {
+        await fewerThan(() => scorer.concurrency);
         signal.throwIfAborted();
         if (fatal) throw fatal;
-        queue.add(() => ask(row));
+        inFlight += 1;
+        void ask(row).finally(() => {
+          inFlight -= 1;
+          ended();
+        });
         const late = performance.now() - flushed > millisecondsPerTransaction;
         if (finished.length >= personsPerTransaction || late) await flush();
       }
     }
-    await queue.onIdle();
+    await fewerThan(() => 1);
     signal.throwIfAborted();
     if (fatal) throw fatal;
     await flush();
   } catch (error) {
-    queue.clear();
     stop.abort(error);
-    await queue.onIdle();
+    await fewerThan(() => 1);
     await flush().catch(() => {});
-    throw error;
+    if (!(fatal && error === fatal && isUnreached(fatal))) throw error;
+    const { code, message } = fatal;
+    await ledger.putAsideFailure("due", { code, message, same_key: true });
+    stored(await ledger.store("due"));
+  }
+}
+
+/** One row after the other: all histories of a chunk at once are tens of megabytes. */
+function* rowsOf(chunk: ResultChunk["chunk"]): Generator<DueRow> {
+  const [persons, patients, histories, built, keys] = Array.from({ length: chunk.columnCount }, (_, column) =>
+    chunk.getColumnVector(column),
+  );
+  for (let row = 0; row < chunk.rowCount; row++) {
+    yield {
+      person_id: toPlain(persons!.getItem(row)) as number,
+      patient_id: patients!.getItem(row) as string,
+      history: (histories as DuckDBBlobVector).getItemBytes(row)!,
+      as_built: built!.getItem(row) as boolean,
+      idempotency_key: keys!.getItem(row) as string,
+    };
   }
 }
 
 const dueQuery = ({ service, request }: ScoringLedger) => `
-  select person_id, history.patient_id, history::varchar as history, idempotency_key,
-    hash(history::varchar) = history_check as as_built
+  select person_id, history.patient_id, encode(history::varchar), hash(history::varchar) = history_check, idempotency_key
   from meta.scoring
   join features.patient_history history using (person_id, history_hash)
   where service = ${literal(service)} and request = ${literal(request)} and status = 'due'`;
@@ -105,15 +154,15 @@ async function scoreOne(row: DueRow, scorer: Scorer, stage: string, signal: Abor
   }
 }
 
-function historyOf({ patient_id, history: historyText, as_built, idempotency_key }: DueRow): HistoryToScore {
+function historyOf({ patient_id, history: historyJson, as_built, idempotency_key }: DueRow): HistoryToScore {
   let history: PatientHistory | undefined;
   return {
     patientId: patient_id,
     get history() {
-      history ??= JSON.parse(historyText) as PatientHistory;
+      history ??= JSON.parse(Buffer.from(historyJson).toString()) as PatientHistory;
       return history;
     },
-    historyText,
+    historyJson,
     asBuilt: as_built,
     idempotencyKey: idempotency_key,
   };

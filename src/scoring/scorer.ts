@@ -5,11 +5,11 @@ import type { BatchFileKind } from "../../schemas/phenom-files.ts";
 /** One person's history on its way to a service. */
 export interface HistoryToScore {
   readonly patientId: string;
-  /** Taken out of `historyText` when it is asked for. */
+  /** Taken out of `historyJson` when it is asked for. */
   readonly history: PatientHistory;
-  /** The same as JSON, as it lies in the warehouse. */
-  readonly historyText: string;
-  /** Whether the text is still what `patientHistories` made, which fits the contract. */
+  /** The same as JSON in UTF-8, as it lies in the warehouse. */
+  readonly historyJson: Uint8Array;
+  /** Whether it is still what `patientHistories` made, which fits the contract. */
   readonly asBuilt: boolean;
   /** Random, and kept before the call: a call that is made again, even by another process, carries the same one. */
   readonly idempotencyKey: string;

@@ -26,6 +26,9 @@ export interface Counts {
   failed: number;
 }
 
+/** Some persons, those in a batch, or all who are still due. */
+export type Asked = { readonly persons: readonly number[] } | { readonly batchKey: string } | "due";
+
 /** What was asked of a service and what it said, as the warehouse keeps it. */
 export interface ScoringLedger {
   readonly service: string;
@@ -34,11 +37,13 @@ export interface ScoringLedger {
   plan(): Promise<number>;
   /** Puts aside what came back, until `store`. */
   putAside(given: Given): Promise<void>;
+  /** Puts the same failure aside for all of them. */
+  putAsideFailure(of: Asked, failure: Omit<Failure, "patient_id">): Promise<void>;
   /**
-   * Stores what was put aside, in one transaction: of these persons, or of those in a batch. Who got no answer is an error.
-   * `more` is done in the same transaction.
+   * Stores what was put aside of them, in one transaction. Who got no answer is an error. `more` is done in the same
+   * transaction.
    */
-  store(of: { persons: readonly number[] } | { batchKey: string }, more?: () => Promise<void>): Promise<Counts>;
+  store(of: Asked, more?: () => Promise<void>): Promise<Counts>;
   /** Forgets what was put aside. */
   clear(): Promise<void>;
 }
@@ -54,6 +59,15 @@ export async function openLedger(
   const request = scorer.request ?? "";
   const parts = { service: literal(service), request: literal(request), run_id: literal(runId) };
   await warehouse.run(sql("results.sql"));
+
+  const personsOf = (of: Asked): string => {
+    if (of === "due") {
+      return `select person_id from meta.scoring
+        where service = ${literal(service)} and request = ${literal(request)} and status = 'due'`;
+    }
+    if ("persons" in of) return `select unnest([${of.persons.join(", ")}]::bigint[])`;
+    return `select person_id from meta.scoring where batch_key = ${literal(of.batchKey)}`;
+  };
 
   const ledger: ScoringLedger = {
     service,
@@ -74,15 +88,21 @@ export async function openLedger(
       await warehouse.append("given_error", failures);
     },
 
+    async putAsideFailure(of, { code, message, same_key }) {
+      await warehouse.run(
+        `insert into given_error
+         select patient_id, $1, $2, $3
+         from meta.scoring
+         where service = ${literal(service)} and request = ${literal(request)} and person_id in (${personsOf(of)})`,
+        [code, message, same_key],
+      );
+    },
+
     async store(of, more) {
       const scored_at = `timestamp ${literal(new Date().toISOString().slice(0, 19))}`;
-      const asked =
-        "persons" in of
-          ? `select unnest([${of.persons.join(", ")}]::bigint[])`
-          : `select person_id from meta.scoring where batch_key = ${literal(of.batchKey)}`;
       const counts: Counts = { scored: 0, excluded: 0, failed: 0 };
       await warehouse.transaction(async () => {
-        await warehouse.run(`insert into asked_person ${asked}`);
+        await warehouse.run(`insert into asked_person ${personsOf(of)}`);
         await warehouse.run(sql("store.sql", { ...parts, scored_at }));
         await more?.();
         const rows = await warehouse.rows<{ status: keyof Counts; persons: number }>(

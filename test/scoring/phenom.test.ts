@@ -223,6 +223,57 @@ describe("a service that refuses everybody", () => {
     expect(await errors(warehouse)).toHaveLength(5);
   });
 
+  it("because nobody listens there ends after as many persons as are in flight; all are listed with that cause", async () => {
+    await using gone = await servePhenom({ token });
+    await gone.close();
+    await using warehouse = await openPersons(400);
+    const tries: number[] = [];
+    const service = scorer(gone.url, {
+      concurrency: 4,
+      async fetch(request) {
+        tries.push(performance.now());
+        return await fetch(request);
+      },
+    });
+    const error = await failureOf(score(warehouse, service));
+    expect(error).toMatchObject({ code: "SCORING_FAILED", stage: "scoreWith(phenom)" });
+    expect(error.message).toMatch(/^None of 400 patients could be scored .*ECONNREFUSED\. Check the base URL/);
+    expect(tries.length).toBeLessThanOrEqual(4 * 2 * 4);
+    const listed = await errors(warehouse);
+    expect(listed).toHaveLength(400);
+    expect(listed.every(({ code, message }) => code === "HTTP_NETWORK" && message.includes("ECONNREFUSED"))).toBe(true);
+  });
+
+  it("because it has gone away is asked longer, and gone on with by the next run under the same keys", async () => {
+    await using warehouse = await openPersons(300);
+    await using engine = await servePhenom({ token });
+    let calls = 0;
+    const gone = await servePhenom({ token });
+    await gone.close();
+    const keys = new Map<string, Set<string>>();
+    const leaving = (until: number) =>
+      scorer(engine.url, {
+        concurrency: 4,
+        retries: 0,
+        async fetch(request) {
+          const text = request.method === "POST" ? await request.clone().text() : "";
+          if (text !== "") {
+            const { patient_history, idempotency_key } = JSON.parse(text);
+            const id = patient_history.patient.patient_id;
+            keys.set(id, (keys.get(id) ?? new Set()).add(idempotency_key));
+          }
+          return await fetch(++calls > until ? gone.url : request);
+        },
+      });
+    const { scored, failed } = await score(warehouse, leaving(60));
+    expect(scored).toBeGreaterThanOrEqual(15);
+    expect(scored + failed).toBe(300);
+    expect(keys.size).toBeLessThan(scored + 60);
+    expect(await score(warehouse, leaving(Number.POSITIVE_INFINITY))).toMatchObject({ scored: failed, failed: 0 });
+    expect(Math.max(...[...keys.values()].map(({ size }) => size))).toBe(1);
+    expect(await errors(warehouse)).toEqual([]);
+  });
+
   it("because nobody listens there is told as such", async () => {
     await using gone = await servePhenom({ token });
     await gone.close();
@@ -260,6 +311,40 @@ describe("calls", () => {
     expect(counts.answered).toBeGreaterThanOrEqual(600);
     // With 16 of them in flight all the time, three would be refused for each that is answered.
     expect(counts.refused).toBeLessThan(counts.answered);
+  });
+
+  it("are as few at once after a refusal as are allowed then, those that are repeated with the others", async () => {
+    const open = new Set<object>();
+    const atOnce: number[] = [];
+    let refused = 0;
+    await using service = await servePhenomBadly(async ({ patientId }) => {
+      const call = {};
+      open.add(call);
+      atOnce.push(open.size);
+      await sleep(5);
+      open.delete(call);
+      // The service bears one call at a time for a while: all that came together are refused.
+      if (patientId === undefined || ++refused > 60) return undefined;
+      return Response.json({}, { status: 429, headers: { "retry-after": "0" } });
+    });
+    await using warehouse = await openPersons(16);
+    const eager = scorer(service.url, { concurrency: 16, retries: 1000 });
+    expect(await score(warehouse, eager)).toMatchObject({ scored: 16, failed: 0 });
+    expect(Math.max(...atOnce.slice(0, 16))).toBeGreaterThan(8);
+    expect(Math.max(...atOnce.slice(40, 60))).toBeLessThanOrEqual(2);
+  });
+
+  it("under refusals on demand are repeated until all are scored, each under one key", async () => {
+    await using engine = await servePhenom({ token, faults: { "too-many": 0.3, retryAfterSeconds: 0, seed: 3 } });
+    await using warehouse = await openPersons(60);
+    const eager = scorer(engine.url, { concurrency: 16, retries: 50 });
+    expect(await score(warehouse, eager)).toMatchObject({ scored: 60, failed: 0 });
+    expect(
+      await warehouse.row("select count(*) as rows, count(distinct person_id) as persons from results.risk_score"),
+    ).toEqual({
+      rows: 60,
+      persons: 60,
+    });
   });
 
   it.each(["realtime", "batch"] as const)("carry a patient of 50,000 events whole (%s)", async (mode) => {

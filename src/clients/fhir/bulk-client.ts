@@ -77,7 +77,7 @@ export function createBulkClient({ baseUrl, trustedOrigins = [], ...options }: F
   const send = async (url: string, operation: string, request: RequestInit, control?: CallOptions) => {
     const { value } = await call(
       operation,
-      async ({ signal, headers }) => {
+      async ({ limit: { signal }, headers }) => {
         const own = { accept: "application/fhir+json", ...(request.headers as Record<string, string>) };
         const all = { ...own, ...headersFor(url, headers) };
         const exchange = await exchangeOf(await fetch(url, { ...request, headers: all, signal, redirect: "manual" }));

@@ -84,7 +84,7 @@ export function createFhirClient(
     let response: HttpAnswer | undefined;
     return call(
       operation,
-      async ({ signal, headers }) => {
+      async ({ limit: { signal }, headers }) => {
         const exchange = await exchangeOf(
           fhir.request(url, { options: { signal, headers: headersFor(url, headers) } }),
         );

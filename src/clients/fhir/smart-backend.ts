@@ -55,7 +55,7 @@ export function smartBackendToken(options: SmartBackendOptions): Token {
     const asked = Date.now();
     const { value } = await call(
       "POST (token)",
-      async ({ signal }) => {
+      async ({ limit: { signal } }) => {
         // Made anew for each try: a server takes an assertion once.
         const assertion = await new SignJWT()
           .setProtectedHeader({ alg: key.algorithm, kid: key.keyId, typ: "JWT" })
@@ -85,7 +85,7 @@ async function discover(base: string, call: Caller): Promise<string> {
   const url = new URL(".well-known/smart-configuration", base);
   const { value } = await call(
     "GET /.well-known/smart-configuration",
-    async ({ signal }) =>
+    async ({ limit: { signal } }) =>
       exchangeOf(await fetch(url, { headers: { accept: "application/json" }, signal, redirect: "manual" })),
     configuration,
   );

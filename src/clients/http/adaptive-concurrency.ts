@@ -1,4 +1,3 @@
-import PQueue from "p-queue";
 import type { Exchange } from "./caller.ts";
 
 /** How many calls may be in flight, by what the service says to them. */
@@ -50,20 +49,30 @@ export function adaptiveConcurrency(maximum: number, minimum = 1): AdaptiveConcu
 export type Gate = (send: () => Promise<Exchange>) => Promise<Exchange>;
 
 /**
- * Lets as many requests through at once as the service bears, and has the others wait: answers 429 and 503 are refusals. A call
- * that waits before it is tried again is none of them.
+ * Lets as many requests through at once as the service bears, and has the others wait, the first come first: answers with one of
+ * `refusals` are refusals. A call that waits before it is tried again has given its place back, and waits for one like any other.
  *
  * @example
- * const call = createCaller({ service: "The FHIR server", gate: adaptiveGate(adaptiveConcurrency(16, 4)) });
+ * const call = createCaller({ service: "The FHIR server", gate: adaptiveGate(adaptiveConcurrency(16, 4), [429, 503]) });
  */
-export function adaptiveGate(concurrency: AdaptiveConcurrency): Gate {
-  const queue = new PQueue({ concurrency: concurrency.limit });
-  return (send) =>
-    queue.add(async () => {
+export function adaptiveGate(concurrency: AdaptiveConcurrency, refusals: readonly number[]): Gate {
+  const waiting: (() => void)[] = [];
+  let sent = 0;
+  const place = () => new Promise<void>((resolve) => waiting.push(resolve));
+  return async (send) => {
+    if (sent >= concurrency.limit) await place();
+    else sent += 1;
+    try {
       const exchange = await send();
-      if ([429, 503].includes(exchange.response.status)) concurrency.refused();
+      if (refusals.includes(exchange.response.status)) concurrency.refused();
       else concurrency.answered();
-      queue.concurrency = concurrency.limit;
       return exchange;
-    });
+    } finally {
+      sent -= 1;
+      while (sent < concurrency.limit && waiting.length > 0) {
+        sent += 1;
+        waiting.shift()!();
+      }
+    }
+  };
 }

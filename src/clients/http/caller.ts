@@ -16,6 +16,7 @@ import {
 import { describeIssues } from "./issues.ts";
 import { repeat } from "./repeat.ts";
 import { retryAfterMilliseconds } from "./retry-after.ts";
+import { TimeLimit } from "./time-limit.ts";
 import { type Token, tokenSource } from "./token.ts";
 import { whenAborted } from "./when-aborted.ts";
 
@@ -57,18 +58,21 @@ export interface HttpAnswer {
   readonly headers: { get(name: string): string | null };
 }
 
-/** What a client of `openapi-fetch` resolves to. */
+/** What came back, its body taken apart: of a success as `data`, else as `error`. */
 export interface Exchange {
   readonly data?: unknown;
   readonly error?: unknown;
   readonly response: HttpAnswer;
 }
 
-/** Sends the request once, with these headers and this signal. */
-export type Send = (attempt: {
-  readonly signal: AbortSignal;
+/** One try of a call: what it is sent with, and until when it goes on. */
+export interface Attempt {
   readonly headers: Readonly<Record<string, string>>;
-}) => Promise<Exchange>;
+  readonly limit: TimeLimit;
+}
+
+/** Sends the request once, with these headers and within this time. */
+export type Send = (attempt: Attempt) => Promise<Exchange>;
 
 export interface Answer<Value> {
   readonly value: Value;
@@ -95,7 +99,7 @@ export type Caller = <Value>(
  *
  * @example
  * const call = createCaller({ service: "PhenOM", token });
- * const { value } = await call("GET /v1/job/{job_id}", (attempt) => api.GET("/v1/job/{job_id}", { … }), jobSchema);
+ * const { value } = await call("GET /v1/job/{job_id}", (attempt) => exchange({ … }, attempt), jobSchema);
  */
 export function createCaller(options: CallerOptions): Caller {
   const { service, timeoutMilliseconds = 30_000, retries = 3, gate = (send) => send() } = options;
@@ -109,9 +113,7 @@ export function createCaller(options: CallerOptions): Caller {
     const sendOnce = (call: CallName, token: string | undefined): Promise<Exchange> => {
       const headers: Record<string, string> = { "x-request-id": requestId };
       if (token !== undefined) headers.authorization = `Bearer ${token}`;
-      return gate(() =>
-        withTimeLimit(call, timeoutMilliseconds, signal, (within) => send({ signal: within, headers })),
-      );
+      return gate(() => withTimeLimit(call, timeoutMilliseconds, signal, (limit) => send({ headers, limit })));
     };
 
     const attempt = async (number: number): Promise<Exchange> => {
@@ -158,18 +160,17 @@ export async function withTimeLimit<Result>(
   call: CallName,
   milliseconds: number,
   signal: AbortSignal | undefined,
-  send: (signal: AbortSignal) => Promise<Result>,
+  send: (limit: TimeLimit) => Promise<Result>,
 ): Promise<Result> {
-  // Not AbortSignal.any: on Node 20 each use leaves something behind on a signal that lives as long as the run.
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), milliseconds);
-  const forget = signal && whenAborted(signal, () => controller.abort(signal.reason));
+  const limit = new TimeLimit();
+  const timer = setTimeout(() => limit.end(), milliseconds);
+  const forget = signal && whenAborted(signal, () => limit.end());
   try {
     signal?.throwIfAborted();
-    return await send(controller.signal);
+    return await send(limit);
   } catch (error) {
     if (signal?.aborted) throw abortedError(call.service, call.operation, signal);
-    if (controller.signal.aborted) throw timeoutError(call, milliseconds);
+    if (limit.isOver) throw timeoutError(call, milliseconds);
     // The text of a syntax error quotes the body, so it goes no further.
     if (error instanceof SyntaxError) throw responseError(call.service, call.operation, "it is not JSON");
     throw networkError(call, error);

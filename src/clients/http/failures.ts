@@ -127,6 +127,11 @@ const neverSent: ReadonlySet<string> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
+/** Whether a call failed because nobody was there to take it. */
+export function isUnreached(error: OmopipeError): boolean {
+  return error.code === "HTTP_NETWORK" && error.cause instanceof Error && neverSent.has(codeOf(error.cause) ?? "");
+}
+
 /**
  * Whether the service may have carried a failed call out. Not where it says itself that it did not: by a refusal (4xx but
  * 408), or by asking to come again (503 with `Retry-After`).
@@ -135,9 +140,7 @@ export function isUncertain(error: OmopipeError): boolean {
   const failure = httpFailureOf(error);
   if (failure?.status === 503) return failure.retryAfterMilliseconds === undefined;
   if (failure) return failure.status !== 429 && isTransient(failure.status);
-  if (error.code === "HTTP_NETWORK") {
-    return !(error.cause instanceof Error && neverSent.has(codeOf(error.cause) ?? ""));
-  }
+  if (error.code === "HTTP_NETWORK") return !isUnreached(error);
   return error.code === "HTTP_TIMEOUT" || error.code === "RESPONSE_INVALID";
 }
 

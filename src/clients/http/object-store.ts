@@ -33,7 +33,7 @@ export async function sendToStore(
   { contentType, timeoutMilliseconds, signal }: TransferOptions,
 ): Promise<string | undefined> {
   const request = { redirect: "manual", ...asked(target, content, contentType) } as const;
-  return await withTimeLimit(call, timeoutMilliseconds, signal, async (within) => {
+  return await withTimeLimit(call, timeoutMilliseconds, signal, async ({ signal: within }) => {
     const response = await fetch(new Request(target.url, { ...request, signal: within }));
     const said = await response.text();
     return { response, said };

@@ -31,7 +31,7 @@ export interface BatchOperations extends UploadOperations {
 }
 
 export function createBatchOperations(transport: Transport): BatchOperations {
-  const { api, at } = transport;
+  const { api } = transport;
   const ask = asker(transport);
   const once = ({ repeatUncertain, ...options }: OnceOptions = {}) => ({ ...options, once: !repeatUncertain });
 
@@ -40,28 +40,23 @@ export function createBatchOperations(transport: Transport): BatchOperations {
 
     createBatch({ name } = {}, options) {
       const body = { ...(name !== undefined && { name }), upload_method: "s3_multipart" } as const;
-      return ask(
-        "POST /v1/batch",
-        (attempt) => api.POST(at("/v1/batch"), { ...attempt, body }),
-        batchSchema,
-        once(options),
-      );
+      return ask("POST /v1/batch", (attempt) => api.post("/v1/batch", attempt, { body }), batchSchema, once(options));
     },
 
     getBatch: (batchId, options) =>
       ask(
         "GET /v1/batch/{batch_id}",
-        (attempt) => api.GET(at("/v1/batch/{batch_id}"), { ...attempt, params: { path: { batch_id: batchId } } }),
+        (attempt) => api.get("/v1/batch/{batch_id}", attempt, { path: { batch_id: batchId } }),
         batchSchema,
         options,
       ),
 
     async finalizeBatch(batchId, options) {
-      const params = { path: { batch_id: batchId } };
+      const path = { batch_id: batchId };
       try {
         return await ask(
           "POST /v1/batch/{batch_id}/finalize",
-          (attempt) => api.POST(at("/v1/batch/{batch_id}/finalize"), { ...attempt, params }),
+          (attempt) => api.post("/v1/batch/{batch_id}/finalize", attempt, { path }),
           batchFinalizedSchema,
           once(options),
         );
@@ -74,11 +69,11 @@ export function createBatchOperations(transport: Transport): BatchOperations {
     },
 
     async validateBatch(batchId, outcomeIds, options) {
-      const params = { path: { batch_id: batchId } };
+      const path = { batch_id: batchId };
       const body = { outcome_ids: [...outcomeIds] };
       const validation = await ask(
         "POST /v1/batch/{batch_id}/validate",
-        (attempt) => api.POST(at("/v1/batch/{batch_id}/validate"), { ...attempt, params, body }),
+        (attempt) => api.post("/v1/batch/{batch_id}/validate", attempt, { path, body }),
         validationSchema,
         options,
       ).catch((error: unknown) => {
@@ -94,11 +89,11 @@ export function createBatchOperations(transport: Transport): BatchOperations {
     },
 
     startBatch(batchId, outcomeIds, options) {
-      const params = { path: { batch_id: batchId } };
+      const path = { batch_id: batchId };
       const body = { outcome_ids: [...outcomeIds] };
       return ask(
         "POST /v1/batch/{batch_id}/start",
-        (attempt) => api.POST(at("/v1/batch/{batch_id}/start"), { ...attempt, params, body }),
+        (attempt) => api.post("/v1/batch/{batch_id}/start", attempt, { path, body }),
         jobCreatedSchema,
         once(options),
       );

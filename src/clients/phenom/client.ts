@@ -12,7 +12,7 @@ import { createJobOperations, type JobOperations } from "./job-operations.ts";
 import { createTransport, type TransportOptions } from "./transport.ts";
 import { type BatchFileUpload, type UploadFileOptions, uploadFile } from "./upload-file.ts";
 import { batchPollSchedule, type PollSchedule, pollSchedule, waitForJob } from "./wait-for-job.ts";
-import { confidentialOf, type HistoryText, patientIdOf } from "./wire-request.ts";
+import { confidentialOf, type HistoryJson, patientIdOf } from "./wire-request.ts";
 
 type PollOptions = ScheduleOptions & { readonly deadlineMilliseconds?: number | undefined };
 
@@ -29,7 +29,7 @@ export interface PhenomClientOptions extends TransportOptions {
 
 export interface ScorePatientRequest {
   /** The history; or its JSON, where that is known to fit the contract: it is sent as it is. */
-  readonly history: PatientHistory | HistoryText;
+  readonly history: PatientHistory | HistoryJson;
   /** At least one. */
   readonly outcomeIds: readonly string[];
   /** Names this scoring, so that asking again does not score again. Without anything of the patient. Default random. */
@@ -105,7 +105,7 @@ export function createPhenomClient(options: PhenomClientOptions): PhenomClient {
     batch: withDeadline(options.batchPoll, batchPollSchedule),
   };
 
-  const first = firstLook(schedules.realtime.firstMilliseconds);
+  const first = firstLook(schedules.realtime.capMilliseconds);
 
   const wait = (jobId: string, { workflow = "realtime", ...control }: WaitOptions, first?: FirstLook) => {
     const known = [control.confidential, options.token];

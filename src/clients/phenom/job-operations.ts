@@ -16,7 +16,6 @@ import {
   type Page,
 } from "../../../schemas/phenom.ts";
 import type { Answer, CallOptions } from "../http/caller.ts";
-import type { components } from "./contract.generated.ts";
 import { walkPages } from "./pages.ts";
 import { offered, type Transport } from "./transport.ts";
 import { confidentialOf, type ScoringRequest, wireRequest } from "./wire-request.ts";
@@ -39,12 +38,12 @@ export interface JobOperations {
 }
 
 export function createJobOperations(transport: Transport, pageSize: number) {
-  const { api, call, at } = transport;
+  const { api, call } = transport;
 
   const readJob = (jobId: string, control: CallOptions): Promise<Answer<Job>> =>
     call(
       "GET /v1/job/{job_id}",
-      (attempt) => api.GET(at("/v1/job/{job_id}"), { ...attempt, params: { path: { job_id: jobId } } }),
+      (attempt) => api.get("/v1/job/{job_id}", attempt, { path: { job_id: jobId } }),
       jobSchema,
       control,
     );
@@ -59,9 +58,8 @@ export function createJobOperations(transport: Transport, pageSize: number) {
       walkPages(
         `GET ${path}`,
         async (position) => {
-          const params = { path: { job_id: jobId }, query: { page_size: pageSize, ...position } };
-          return (await call(`GET ${path}`, (attempt) => api.GET(at(path), { ...attempt, params }), schema, control))
-            .value;
+          const given = { path: { job_id: jobId }, query: { page_size: pageSize, ...position } };
+          return (await call(`GET ${path}`, (attempt) => api.get(path, attempt, given), schema, control)).value;
         },
         keyOf,
       );
@@ -70,10 +68,9 @@ export function createJobOperations(transport: Transport, pageSize: number) {
   const operations: JobOperations = {
     async createJobFromPatient(request, control = {}) {
       const json = wireRequest(request);
-      const sent = { body: {} as components["schemas"]["JobFromPatientRequest"], bodySerializer: () => json };
       const created = await call(
         "POST /v1/job/from-patient",
-        (attempt) => api.POST(at("/v1/job/from-patient"), { ...attempt, ...sent }),
+        (attempt) => api.post("/v1/job/from-patient", attempt, { json }),
         jobCreatedSchema,
         { ...control, confidential: [confidentialOf(request.patient_history), control.confidential] },
       );
@@ -94,8 +91,7 @@ export function createJobOperations(transport: Transport, pageSize: number) {
         "GET /v1/job/{job_id}/results/download",
         call(
           "GET /v1/job/{job_id}/results/download",
-          (attempt) =>
-            api.GET(at("/v1/job/{job_id}/results/download"), { ...attempt, params: { path: { job_id: jobId } } }),
+          (attempt) => api.get("/v1/job/{job_id}/results/download", attempt, { path: { job_id: jobId } }),
           downloadManifestSchema,
           control,
         ),
@@ -104,7 +100,7 @@ export function createJobOperations(transport: Transport, pageSize: number) {
     listOutcomes: (control = {}) =>
       offered(
         "POST /v1/outcome",
-        call("POST /v1/outcome", (attempt) => api.POST(at("/v1/outcome"), attempt), outcomesSchema, control),
+        call("POST /v1/outcome", (attempt) => api.post("/v1/outcome", attempt, {}), outcomesSchema, control),
       ),
   };
   return { operations, readJob };

@@ -1,4 +1,3 @@
-import createClient, { type Client } from "openapi-fetch";
 import type { z } from "zod";
 import { OmopipeError } from "../../pipeline/errors.ts";
 import type { ScheduleOptions } from "../http/backoff.ts";
@@ -12,12 +11,10 @@ import {
   type Send,
 } from "../http/caller.ts";
 import { httpFailureOf } from "../http/failures.ts";
+import { overFetch } from "../http/json-exchange.ts";
 import { keptConnections } from "../http/kept-connections.ts";
 import type { Token } from "../http/token.ts";
-import type { paths } from "./contract.generated.ts";
-
-/** The path of an operation, as the contract has it. */
-export type PhenomPath = keyof paths;
+import { createApi, type PhenomApi, type PhenomPath } from "./api.ts";
 
 /** How the service is reached. */
 export interface TransportOptions {
@@ -45,23 +42,20 @@ export interface TransportOptions {
 
 /** What all operations are made with. */
 export interface Transport {
-  readonly api: Client<paths>;
+  readonly api: PhenomApi;
   readonly call: Caller;
-  /** A path as this deployment spells it. */
-  at<Path extends PhenomPath>(path: Path): Path;
 }
 
 export function createTransport(options: TransportOptions): Transport {
   const baseUrl = checkedBaseUrl(options.baseUrl);
   return {
-    api: createClient<paths>({
+    api: createApi({
       baseUrl,
-      redirect: "manual",
-      ...(options.fetch ? { fetch: options.fetch } : keptConnections(baseUrl)),
-      ...(options.tenantId !== undefined && { headers: { "x-tenant-id": options.tenantId } }),
+      headers: options.tenantId === undefined ? {} : { "x-tenant-id": options.tenantId },
+      paths: options.paths ?? {},
+      exchange: options.fetch ? overFetch(options.fetch) : keptConnections(baseUrl),
     }),
     call: createCaller({ service: "PhenOM", ...options }),
-    at: (path) => (options.paths?.[path] ?? path) as typeof path,
   };
 }
 

@@ -51,7 +51,7 @@ export interface UploadOperations {
 }
 
 export function createUploadOperations(transport: Transport): UploadOperations {
-  const { api, at } = transport;
+  const { api } = transport;
   const ask = asker(transport);
   const objectTypes = createObjectTypes();
 
@@ -64,10 +64,10 @@ export function createUploadOperations(transport: Transport): UploadOperations {
           mode,
           ...(contentType !== undefined && { content_type: contentType }),
         };
-        const params = { path: { batch_id: batchId } };
+        const path = { batch_id: batchId };
         return ask(
           "POST /v1/batch/{batch_id}/upload",
-          (attempt) => api.POST(at("/v1/batch/{batch_id}/upload"), { ...attempt, params, body }),
+          (attempt) => api.post("/v1/batch/{batch_id}/upload", attempt, { path, body }),
           uploadSessionSchema,
           options,
         );
@@ -77,19 +77,18 @@ export function createUploadOperations(transport: Transport): UploadOperations {
       ask(
         "GET /v1/batch/{batch_id}/upload/{upload_id}",
         (attempt) =>
-          api.GET(at("/v1/batch/{batch_id}/upload/{upload_id}"), {
-            ...attempt,
-            params: { path: { batch_id: batchId, upload_id: uploadId } },
+          api.get("/v1/batch/{batch_id}/upload/{upload_id}", attempt, {
+            path: { batch_id: batchId, upload_id: uploadId },
           }),
         uploadStatusSchema,
         options,
       ),
 
     async abortUpload(batchId, uploadId, options) {
-      const params = { path: { batch_id: batchId, upload_id: uploadId } };
+      const path = { batch_id: batchId, upload_id: uploadId };
       await ask(
         "DELETE /v1/batch/{batch_id}/upload/{upload_id}",
-        (attempt) => api.DELETE(at("/v1/batch/{batch_id}/upload/{upload_id}"), { ...attempt, params }),
+        (attempt) => api.delete("/v1/batch/{batch_id}/upload/{upload_id}", attempt, { path }),
         uploadAbortedSchema,
         options,
       ).catch((error: unknown) => {
@@ -101,23 +100,21 @@ export function createUploadOperations(transport: Transport): UploadOperations {
       ask(
         "POST /v1/batch/{batch_id}/upload/{upload_id}/part/{part_number}/url",
         (attempt) =>
-          api.POST(at("/v1/batch/{batch_id}/upload/{upload_id}/part/{part_number}/url"), {
-            ...attempt,
-            params: { path: { batch_id: batchId, upload_id: uploadId, part_number: partNumber } },
+          api.post("/v1/batch/{batch_id}/upload/{upload_id}/part/{part_number}/url", attempt, {
+            path: { batch_id: batchId, upload_id: uploadId, part_number: partNumber },
           }),
         uploadPartUrlSchema,
         options,
       ),
 
     async completeUpload(batchId, uploadId, parts, options) {
-      const params = { path: { batch_id: batchId, upload_id: uploadId } };
+      const path = { batch_id: batchId, upload_id: uploadId };
       try {
         return await ask(
           "POST /v1/batch/{batch_id}/upload/{upload_id}/complete",
           (attempt) =>
-            api.POST(at("/v1/batch/{batch_id}/upload/{upload_id}/complete"), {
-              ...attempt,
-              params,
+            api.post("/v1/batch/{batch_id}/upload/{upload_id}/complete", attempt, {
+              path,
               body: { parts: [...parts] },
             }),
           uploadCompletedSchema,

@@ -47,11 +47,12 @@ export async function waitForJob(
   first?: FirstLook,
 ): Promise<Job> {
   const deadline = performance.now() + schedule.deadlineMilliseconds;
-  if (first && first.milliseconds > 0) await pause(first.milliseconds, signal);
+  const waited = Math.min(first?.milliseconds ?? 0, schedule.deadlineMilliseconds);
+  if (waited > 0) await pause(waited, signal);
   for (let looks = 1; ; looks++) {
     const { value: job, retryAfterMilliseconds } = await look();
     const status = job.status.toUpperCase();
-    if (looks === 1) first?.found(succeeded.has(status) || failed.has(status));
+    if (looks === 1) first?.found(succeeded.has(status) || failed.has(status), waited);
     if (succeeded.has(status)) return job;
     if (failed.has(status)) throw jobFailed(job, jobId, clean);
 

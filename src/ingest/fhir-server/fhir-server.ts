@@ -68,7 +68,7 @@ export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed
   const { source = "default", patientsByIdentifier, include = [], perPatient, pageSize = 200 } = options;
   const hydrated = options.hydrate ?? ["Medication", "Practitioner", "Binary"];
   const concurrency = Math.min(16, Math.max(1, Math.trunc(options.concurrency ?? 8)));
-  const gate = adaptiveGate(adaptiveConcurrency(concurrency, fewestAtOnce));
+  const gate = adaptiveGate(adaptiveConcurrency(concurrency, fewestAtOnce), [429, 503]);
   const client = createFhirClient(patientConnection(options), gate);
   return {
     name: "fhirServer",

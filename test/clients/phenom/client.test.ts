@@ -113,7 +113,7 @@ describe("a history that is JSON already", () => {
 
   it("is sent as it is, in a request of the same members", async () => {
     await using server = await loopback(created);
-    const patient_history = { patientId: "patient-7", json };
+    const patient_history = { patientId: "patient-7", json: Buffer.from(json) };
     await clientOf(server).createJobFromPatient({ ...request, patient_history });
     expect(server.received[0]?.body).toBe(
       `{"outcome_ids":["outcome"],"idempotency_key":"key-1","patient_history":${json}}`,
@@ -123,7 +123,7 @@ describe("a history that is JSON already", () => {
   it("is kept out of messages, and its patient out of keys, as any other", async () => {
     const detail = "patient-7, born 1950-02-28 in 606, is taken";
     await using server = await loopback(answer(422, { detail }));
-    const patient_history = { patientId: "patient-7", json };
+    const patient_history = { patientId: "patient-7", json: Buffer.from(json) };
     const { message } = await failureOf(clientOf(server).createJobFromPatient({ ...request, patient_history }));
     expect(message).toContain("[withheld], born [withheld] in [withheld], is taken");
     const telling = { ...request, patient_history, idempotency_key: "key of Patient-7" };
