@@ -45,11 +45,19 @@ test("Synthea's bills are the costs of what each line names, in place of the sum
     "claims_transactions.csv": `${billed}\n${lines.join("\n")}\n`,
     "imaging_studies.csv":
       "Id,DATE,PATIENT,ENCOUNTER,BODYSITE_DESCRIPTION,MODALITY_DESCRIPTION,INSTANCE_UID,PROCEDURE_CODE\n" +
-      "s,2020-01-01T10:00:00Z,p,e,Chest,Digital Radiography,1,399208008\ns,2020-01-01T10:00:00Z,p,e,Chest,Digital Radiography,2,399208008\n",
+      "s,2020-01-01T10:00:00Z,p,e,Chest,Digital Radiography,1,399208008\ns,2020-01-01T10:00:00Z,p,e,Chest,Digital Radiography,2,399208008\n" +
+      "t,2020-01-01T10:00:00Z,p,e,Knee,Digital Radiography,1,74016001\n",
+    "procedures.csv":
+      "START,STOP,PATIENT,ENCOUNTER,CODE,DESCRIPTION\n2020-01-01T10:00:00Z,2020-01-01T10:10:00Z,p,e,74016001,Radiography of knee\n",
   });
   expect(report.resources.by_type["claims_transactions.csv"]).toMatchObject({ read: 7, mapped: 7 });
   expect(report.resources.by_type["claims.csv"]).toMatchObject({ read: 2, reference: 2 });
-  expect(report.resources.by_type["imaging_studies.csv"]).toMatchObject({ read: 2, mapped: 2 });
+  expect(report.resources.by_type["imaging_studies.csv"]).toMatchObject({
+    read: 3,
+    mapped: 2,
+    reference: 1,
+    dropped: 0,
+  });
   expect(
     await intake.warehouse.rows(
       `select total_charge, total_paid, paid_by_payer, paid_by_patient, paid_patient_copay as copay,
