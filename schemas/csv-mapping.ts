@@ -37,6 +37,8 @@ export const csvFileMappingSchema = z.strictObject({
   join: z.record(alias, join).optional(),
   /** The rows that count; others are dropped as NO_EVENT. */
   when: condition.optional(),
+  /** Of the rows that become nothing those that are no loss, because what they tell of comes from another file. */
+  reference: condition.optional(),
   person: person.optional(),
   visit: visit.optional(),
   provider: provider.optional(),
@@ -86,7 +88,10 @@ export const csvMappingSchema = z
       if (owner !== undefined) problem([name], `would share the table ${table} with ${owner}`);
       owners.set(table, name);
       if (file.cdm !== undefined) {
-        const others = [...partsOf(file), ...(["join", "when"] as const).filter((key) => file[key] !== undefined)];
+        const others = [
+          ...partsOf(file),
+          ...(["join", "when", "reference"] as const).filter((key) => file[key] !== undefined),
+        ];
         if (others.length > 0) problem([name, "cdm"], `stands alone, without ${others.join(", ")}`);
       } else if (partsOf(file).length === 0 && !joined.has(name)) {
         problem([name], `must have at least one of ${csvParts.join(", ")}, cdm, or be joined by another file`);

@@ -65,7 +65,7 @@ export const careSite = z.strictObject({
   when,
 });
 
-/** An insurance period. `payer` is a code of `payerSystem`; without `id` each row is one. */
+/** An insurance period. `payer` is a code of `payerSystem`, `payerId` what costs call it; without `id` each row is one. */
 export const payerPlan = z.strictObject({
   id: value.optional(),
   person: value,
@@ -74,6 +74,7 @@ export const payerPlan = z.strictObject({
   payer: value.optional(),
   payerSystem: system.optional(),
   payerName: value.optional(),
+  payerId: value.optional(),
   plan: value.optional(),
   family: value.optional(),
   when,
@@ -106,7 +107,8 @@ export const note = z.strictObject({
 
 /**
  * What something cost: the event in the first of the joined files `of` that has a row, else the visit that `visit` names, else
- * the event or visit of the same row. Amounts are numbers; `currency` is a code such as USD. Rows with the same `id` are one
+ * the event or visit of the same row. What names no `payerPlan` was paid by the period of its person with the same `payerId` that
+ * holds the day `start`. Amounts are numbers; `currency` is a code such as USD. Rows with the same `id` are one
  * cost, whose amounts are theirs added up.
  */
 export const cost = z.strictObject({
@@ -115,6 +117,8 @@ export const cost = z.strictObject({
   person: value,
   visit: value.optional(),
   payerPlan: value.optional(),
+  payerId: value.optional(),
+  start: date.optional(),
   currency: value.optional(),
   totalCharge: value.optional(),
   amountAllowed: value.optional(),

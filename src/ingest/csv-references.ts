@@ -35,7 +35,13 @@ export function csvReferences(mapping: CsvFileMapping): CsvReference[] {
       ];
     }),
   );
-  return [...joins, ...inCondition(["when"], mapping.when), ...parts, ...ofCdmTable(mapping)];
+  return [
+    ...joins,
+    ...inCondition(["when"], mapping.when),
+    ...inCondition(["reference"], mapping.reference),
+    ...parts,
+    ...ofCdmTable(mapping),
+  ];
 }
 
 /** The columns that a table of the CDM cannot do without. */

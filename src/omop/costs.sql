@@ -36,6 +36,14 @@ create or replace macro mapping.procedures_of_line(line, procedures) as
         lambda numbered: numbered.name
     );
 
+-- The insurance that a bill is for: the focal one, else the first, or the only one, of which STU3 makes no list.
+create or replace macro mapping.coverage_of(insurance) as
+    coalesce(
+        list_filter(json_extract(insurance, '$[*]'), lambda x: (x ->> 'focal') = 'true')[1] ->> '$.coverage.reference',
+        insurance ->> '$[0].coverage.reference',
+        insurance ->> '$.coverage.reference'
+    );
+
 create or replace temp table bill as
 select
     landing_source, landing_file, 'Claim' as resource_type, id, "modifierExtension", status, use, patient, prescription,
@@ -51,10 +59,7 @@ select
     encounter, procedure, item,
     mapping.codes_of(outcome)[1],
     landing.reference_to(claim.reference, 'Claim'),
-    coalesce(
-        mapping.json_of(insurance) ->> '$[0].coverage.reference',
-        mapping.json_of(insurance) ->> '$.coverage.reference'
-    ),
+    mapping.coverage_of(mapping.json_of(insurance)),
     list_concat(
         coalesce(mapping.amounts_of(total), []),
         mapping.amount_known_as('submitted', "totalCost"),

@@ -162,6 +162,7 @@ create or replace temp table payer_plan_shape (
     end_text                varchar,
     payer                   landing.codeable_concept,
     payer_source_value      varchar,
+    payer_id                varchar,        -- what costs call the payer
     plan_source_value       varchar,
     family_source_value     varchar
 );
@@ -175,7 +176,9 @@ create or replace temp table cost_shape (
     patient_id                  varchar,
     refused                     varchar,
     events                      varchar[],      -- what was charged for: 'Procedure/1'; the first that has a row counts
-    coverage_id                 varchar,
+    coverage_id                 varchar,        -- the insurance period it was paid by
+    payer_id                    varchar,        -- where none is named: who paid
+    start_text                  varchar,        -- and when it was charged
     currency                    varchar,        -- ISO 4217: 'USD'
     total_charge                double,
     amount_allowed              double,

@@ -101,6 +101,7 @@ const timesOf: Readonly<Partial<Record<Shape, readonly string[]>>> = {
   event: ["start_text", "end_text", "verbatim_end_text"],
   note: ["start_text"],
   payer_plan: ["start_text", "end_text"],
+  cost: ["start_text"],
 };
 
 /**

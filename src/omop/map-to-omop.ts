@@ -18,6 +18,7 @@ import { mustHaveLanded } from "./forget-landing.ts";
 import { checkOptions, type MapToOmopOptions } from "./mapping-options.ts";
 import { fillingSteps, judgingSteps, type MappingStep, preparingSteps, ruleSteps } from "./mapping-steps.ts";
 import { withOwnExtracts } from "./own-extracts.ts";
+import { clockWarnings } from "./report/mixed-clocks.ts";
 import { conceptWarnings } from "./resolve/concept-warnings.ts";
 import { runSteps, sqlParts } from "./run-steps.ts";
 
@@ -153,6 +154,7 @@ async function mapEverything(
     await rejectDroppedRows(context);
   });
   await warnOfConcepts(context, options);
+  if (options.timeZone === undefined) for (const warning of await clockWarnings(context.target)) context.warn(warning);
 }
 
 async function mapWhatChanged(

@@ -8,8 +8,8 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
 /**
  * Writes the codes that have no standard concept as `unmapped.csv` into a folder, those that most rows want first, in the form of
  * OMOP's SOURCE_TO_CONCEPT_MAP with target_concept_id 0. Filled in, the file is loaded as a part of the vocabulary; lines that
- * still say 0 do not count. A code of an unknown system has its URI for source_vocabulary_id. Codes sent without a system, and
- * words sent without a code, are no rules to be: they are only in `mapping.unmapped`.
+ * still say 0 do not count. A code of an unknown system has its URI for source_vocabulary_id. Codes sent without a system,
+ * words sent without a code, and values of the concept map are no rules to be: they are only in `mapping.unmapped`.
  *
  * @example
  * await pipeline(fhirFiles("bundles/"), mapToOmop(), unmappedCodes("out/")).run(warehouse);

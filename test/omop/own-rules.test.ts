@@ -28,6 +28,7 @@ async function mapWith(options: MapToOmopOptions) {
     warnings,
     visit: await warehouse.row("select visit_concept_id as concept from cdm.visit_occurrence"),
     metadata: await warehouse.rows("from cdm.metadata order by name"),
+    worklist: (await warehouse.rows("select display from mapping.unmapped")).map(({ display }) => display),
   };
 }
 
@@ -41,11 +42,11 @@ const visit = {
 };
 
 test.each([
-  ["a visit", 9203, 9203],
-  ["a disease", 201826, 0],
-  ["nothing that the vocabulary knows", 99_999_999, 0],
-])("an encounter class may be said to be %s", async (_, said, concept) => {
-  expect((await mapWith({ encounterClasses: { XX: said } })).visit).toEqual({ concept });
+  ["a visit", 9203, 9203, []],
+  ["a disease", 201826, 0, ["Type 2 diabetes mellitus: no standard concept for it"]],
+  ["nothing that the vocabulary knows", 99_999_999, 0, ["99999999: no standard concept for it"]],
+])("an encounter class may be said to be %s", async (_, said, concept, worklist) => {
+  expect(await mapWith({ encounterClasses: { XX: said } })).toMatchObject({ visit: { concept }, worklist });
 });
 
 test("an encounter class that leads to no visit is named", async () => {

@@ -8,6 +8,8 @@ select
     min(person) as person,
     min(charged) as charged,
     min(payer_plan) as payer_plan,
+    min(payer_id) as payer_id,
+    min(start) as start,
     min(currency) as currency,
     list_sum(list(total_charge order by total_charge)) as total_charge,
     list_sum(list(amount_allowed order by amount_allowed)) as amount_allowed,

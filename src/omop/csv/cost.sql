@@ -15,6 +15,8 @@ select
     end as refused,
     list_filter(charged, lambda name: name is not null) as events,
     payer_plan as coverage_id,
+    payer_id,
+    start as start_text,
     currency,
     total_charge,
     amount_allowed,

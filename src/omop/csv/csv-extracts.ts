@@ -77,7 +77,7 @@ function extractsOf({ file, mapping }: MappedCsvTable, rows: CsvRows, source: st
       }),
     ),
   );
-  return [...records, ...rowExtracts, ...nothing(parts.map(when), file, person, rows, extract)];
+  return [...records, ...rowExtracts, ...nothing(parts.map(when), { file, mapping }, person, rows, extract)];
 }
 
 /** One record an id, where several rows may be about one. */
@@ -94,14 +94,21 @@ function amountsOf(values: string, { id }: PartOfRow, withPoint: { readonly with
 /** The rows that are no record at all: of a file that is only joined, and those to which no condition applies. */
 function nothing(
   conditions: readonly string[],
-  file: string,
+  { file, mapping }: Pick<MappedCsvTable, "file" | "mapping">,
   person: string,
   rows: CsvRows,
   extract: (shape: Shape, name: string, select: string) => Extract,
 ): Extract[] {
   if (conditions.some((condition) => condition === "true and true")) return [];
-  const [refused, when] = conditions.length === 0 ? ["REFERENCE", "false"] : ["NO_EVENT", conditions.join(" or ")];
-  const parts = { file: literal(file), refused: literal(refused), rows: rows.from, when, person };
+  const onlyJoined = conditions.length === 0;
+  const toldElsewhere = mapping.reference === undefined ? "false" : conditionSql(mapping.reference, rows.columns);
+  const parts = {
+    file: literal(file),
+    reference: onlyJoined ? "true" : toldElsewhere,
+    rows: rows.from,
+    when: onlyJoined ? "false" : conditions.join(" or "),
+    person,
+  };
   return [extract("event", "no event", sqlText(import.meta.url, "no-event.sql", parts))];
 }
 

@@ -1,4 +1,4 @@
--- Rows that are no record: they are used through others, or no condition of their file applies to them. They say so.
+-- Rows that are no record: they are used through others or told of by them, or no condition of their file applies to them.
 
 select
     line.landing_source as source,
@@ -7,6 +7,6 @@ select
     line.landing_row as resource_id,
     0 as part,
     {{person}} as patient_id,
-    {{refused}} as refused
+    case when {{reference}} then 'REFERENCE' else 'NO_EVENT' end as refused
 from {{rows}}
 where not ({{when}})

@@ -29,7 +29,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
   ],
   provider: ["id", "gender", "birthDate", "specialty", "specialtySystem", "specialtyName", "careSite"],
   "care-site": ["id", "name", "placeOfService", ...address, "latitude", "longitude"],
-  "payer-plan": ["id", "person", "start", "end", "payer", "payerSystem", "payerName", "plan", "family"],
+  "payer-plan": ["id", "person", "start", "end", "payer", "payerSystem", "payerName", "payerId", "plan", "family"],
   note: ["person", "visit", "provider", "start", "title", "text", "language", "code", "system", "display"],
   cost: [
     ...[
@@ -37,6 +37,8 @@ const known: Readonly<Record<string, readonly string[]>> = {
       "person",
       "visit",
       "payerPlan",
+      "payerId",
+      "start",
       "currency",
       "totalCharge",
       "amountAllowed",

@@ -10,6 +10,7 @@ select
     "end" as end_text,
     mapping.concept_of(payer_system, payer, payer_name) as payer,
     payer_name as payer_source_value,
+    payer_id,
     plan as plan_source_value,
     family as family_source_value
 from (

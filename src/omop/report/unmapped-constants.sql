@@ -1,5 +1,5 @@
--- What is no code of a vocabulary and got no concept: it has no line in the concept map, or one whose concept is not standard. What is
--- known to have none has a line that says so.
+-- What is no code of a vocabulary and got no concept: it has no line in the concept map, or one whose concept is not standard, and says
+-- which of the two. What is known to have none has a line that says so.
 
 insert into mapping.unmapped by name
 with used as (
@@ -44,8 +44,14 @@ with used as (
     where country_concept_id = 0
 )
 
-select role, code, count(*)::bigint as rows, list_sort(list(distinct cdm_table)) as tables
+select
+    role,
+    'concept-map.csv' as system,
+    code,
+    coalesce(known.name || ': no standard concept for it', 'has no line there') as display,
+    count(*)::bigint as rows,
+    list_sort(list(distinct cdm_table)) as tables
 from used
-where code is not null
-    and role || ':' || code not in (select key from mapping.concept_map where name = 'none')
-group by role, code;
+left join mapping.concept_map known on known.key = role || ':' || code
+where code is not null and known.name is distinct from 'none'
+group by role, code, known.name;

@@ -30,6 +30,29 @@ semi join cost_event cost
     on cost.source = visit.source and cost.event_type = visit.resource_type and cost.event_id = visit.resource_id
 where visit.part = 0 and (visit.reason is null or visit.reason = 'REFERENCE');
 
+-- The insurance period that a cost names; where it names none, that of its payer on its day, of several the one that began last.
+create or replace temp table plan_of_cost as
+with candidate as (
+    select cost.cost_key, plan.start_date, plan.payer_plan_period_id
+    from cost_found cost
+    join payer_plan_row plan
+        on plan.source = cost.source and plan.patient_id = cost.patient_id and plan.resource_id = cost.coverage_id
+    where plan.reason is null
+    union all
+    select cost.cost_key, plan.start_date, plan.payer_plan_period_id
+    from cost_found cost
+    join payer_plan_row plan
+        on plan.source = cost.source and plan.patient_id = cost.patient_id and plan.payer_id = cost.payer_id
+    where plan.reason is null
+        and cost.coverage_id is null
+        and mapping.first_day(cost.start_text) >= plan.start_date
+        and mapping.first_day(cost.start_text) <= coalesce(plan.end_date, 'infinity')
+)
+
+select cost_key, arg_max(payer_plan_period_id, (start_date, payer_plan_period_id)) as payer_plan_period_id
+from candidate
+group by cost_key;
+
 create or replace temp table cost_row as
 select
     cost.* exclude (cost_key, events, refused),
@@ -58,10 +81,6 @@ left join (
     group by all
 ) event
     on event.cost_key = cost.cost_key and event.person_id = person.person_id
-left join payer_plan_row plan
-    on plan.source = cost.source
-    and plan.resource_id = cost.coverage_id
-    and plan.person_id = person.person_id
-    and plan.reason is null
+left join plan_of_cost plan on plan.cost_key = cost.cost_key
 left join code_mapping currency
     on currency.role = 'currency' and currency.code_key = hash(mapping.currency_code(cost.currency));

@@ -10,7 +10,7 @@ copy (
         '2099-12-31' as valid_end_date,
         null as invalid_reason
     from mapping.unmapped
-    where code is not null and system <> ''
+    where code is not null and system not in ('', 'concept-map.csv')
     group by code, coalesce(vocabulary_id, system)
     order by sum(rows) desc, source_vocabulary_id, source_code
 ) to {{path}} (format csv, header);

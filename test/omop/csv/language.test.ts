@@ -492,4 +492,44 @@ describe("rows with one id", () => {
     expect(mapped.report.resources.by_type["bills.csv"]).toMatchObject({ read: 6, mapped: 5, dropped: 1 });
     expect(mapped.report.dropped).toContainEqual({ resource_type: "bills.csv", reason: "NO_AMOUNT", count: 1 });
   });
+
+  it("were paid by the insurance period that they name, else by their payer's on the day", async () => {
+    await using mapped = await mapCsv(
+      {
+        ...twoPeople,
+        "plans.csv":
+          "plan,who,from,to,insurer\na,p1,2019-01-01,2020-01-01,north\nb,p1,2020-01-01,,north\nc,p2,2019-01-01,,north\n",
+        "stays.csv": [
+          "stay,who,day,plan,insurer,charged",
+          "named,p1,2019-05-01,b,north,1",
+          "first period,p1,2019-05-01,,north,2",
+          "day of change,p1,2020-01-01,,north,3",
+          "too early,p1,2018-12-31,,north,4",
+          "nobody's,p1,2019-05-01,,south,5",
+          "stranger's,p1,2019-05-01,c,,6",
+          "",
+        ].join("\n"),
+      },
+      {
+        ...people,
+        "plans.csv": { payerPlan: { id: "plan", person: "who", start: "from", end: "to", payerId: "insurer" } },
+        "stays.csv": {
+          visit: { id: "stay", person: "who", start: "day" },
+          costs: [{ person: "who", payerPlan: "plan", payerId: "insurer", start: "day", totalCharge: "charged" }],
+        },
+      },
+    );
+    const paidBy = `select total_charge, resource_id as plan
+      from cdm.cost
+      left join mapping.lineage on cdm_table = 'payer_plan_period' and cdm_id = payer_plan_period_id
+      order by total_charge`;
+    expect(await mapped.rows(paidBy)).toEqual([
+      { total_charge: 1, plan: "b" },
+      { total_charge: 2, plan: "a" },
+      { total_charge: 3, plan: "b" },
+      { total_charge: 4, plan: null },
+      { total_charge: 5, plan: null },
+      { total_charge: 6, plan: null },
+    ]);
+  });
 });

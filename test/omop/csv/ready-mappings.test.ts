@@ -26,17 +26,17 @@ async function map(
   return report;
 }
 
-const billed = "ID,CLAIMID,CHARGEID,PATIENTID,TYPE,AMOUNT,METHOD,PROCEDURECODE,PAYMENTS,APPOINTMENTID";
+const billed = "ID,CLAIMID,CHARGEID,PATIENTID,TYPE,AMOUNT,METHOD,FROMDATE,PROCEDURECODE,PAYMENTS,APPOINTMENTID";
 
 test("Synthea's bills are the costs of what each line names, in place of the sums of encounters and drugs", async () => {
   const lines = [
-    "1,k,1,p,CHARGE,100.5,,185345009,,e",
-    "2,k,2,p,PAYMENT,,COPAY,185345009,20,e",
-    "3,k,3,p,PAYMENT,,ECHECK,185345009,60.25,e",
-    "4,k,4,p,TRANSFEROUT,,,185345009,,e",
-    "5,k,5,p,PAYMENT,,CASH,185345009,20.25,e",
-    "6,k,6,p,CHARGE,5,,140,,e",
-    "7,l,1,p,CHARGE,15,,314076,,e",
+    "1,k,1,p,CHARGE,100.5,,2020-01-01T10:00:00Z,185345009,,e",
+    "2,k,2,p,PAYMENT,,COPAY,2020-01-01T10:00:00Z,185345009,20,e",
+    "3,k,3,p,PAYMENT,,ECHECK,2020-01-01T10:00:00Z,185345009,60.25,e",
+    "4,k,4,p,TRANSFEROUT,,,2020-01-01T10:00:00Z,185345009,,e",
+    "5,k,5,p,PAYMENT,,CASH,2020-01-01T10:00:00Z,185345009,20.25,e",
+    "6,k,6,p,CHARGE,5,,2020-01-01T10:00:00Z,140,,e",
+    "7,l,1,p,CHARGE,15,,2020-01-01T10:00:00Z,314076,,e",
   ];
   const intake = await anIntake();
   const report = await map(intake, "synthea", {
@@ -45,11 +45,19 @@ test("Synthea's bills are the costs of what each line names, in place of the sum
     "claims_transactions.csv": `${billed}\n${lines.join("\n")}\n`,
     "imaging_studies.csv":
       "Id,DATE,PATIENT,ENCOUNTER,BODYSITE_DESCRIPTION,MODALITY_DESCRIPTION,INSTANCE_UID,PROCEDURE_CODE\n" +
-      "s,2020-01-01T10:00:00Z,p,e,Chest,Digital Radiography,1,399208008\ns,2020-01-01T10:00:00Z,p,e,Chest,Digital Radiography,2,399208008\n",
+      "s,2020-01-01T10:00:00Z,p,e,Chest,Digital Radiography,1,399208008\ns,2020-01-01T10:00:00Z,p,e,Chest,Digital Radiography,2,399208008\n" +
+      "t,2020-01-01T10:00:00Z,p,e,Knee,Digital Radiography,1,74016001\n",
+    "procedures.csv":
+      "START,STOP,PATIENT,ENCOUNTER,CODE,DESCRIPTION\n2020-01-01T10:00:00Z,2020-01-01T10:10:00Z,p,e,74016001,Radiography of knee\n",
   });
   expect(report.resources.by_type["claims_transactions.csv"]).toMatchObject({ read: 7, mapped: 7 });
   expect(report.resources.by_type["claims.csv"]).toMatchObject({ read: 2, reference: 2 });
-  expect(report.resources.by_type["imaging_studies.csv"]).toMatchObject({ read: 2, mapped: 2 });
+  expect(report.resources.by_type["imaging_studies.csv"]).toMatchObject({
+    read: 3,
+    mapped: 2,
+    reference: 1,
+    dropped: 0,
+  });
   expect(
     await intake.warehouse.rows(
       `select total_charge, total_paid, paid_by_payer, paid_by_patient, paid_patient_copay as copay,
@@ -119,8 +127,8 @@ const versions = {
     "payer_transitions.csv":
       "PATIENT,MEMBERID,START_DATE,END_DATE,PAYER,SECONDARY_PAYER,PLAN_OWNERSHIP,OWNER_NAME\np,m,2019-01-01T00:00:00Z,2020-01-01T00:00:00Z,x,,Self,Somebody\n",
     "imaging_studies.csv": "Id,DATE,PATIENT,ENCOUNTER,MODALITY_DESCRIPTION\ni,2020-01-01T10:00:00Z,p,e,Ultrasound\n",
-    "claims.csv": "Id,PATIENTID\nc,p\n",
-    "claims_transactions.csv": `${billed}\nt,c,1,p,CHARGE,100.5,,185345009,,e\nu,c,2,p,PAYMENT,,ECHECK,185345009,60.25,e\nv,d,3,p,CHARGE,15,,314076,,e\n`,
+    "claims.csv": "Id,PATIENTID,PRIMARYPATIENTINSURANCEID\nc,p,x\n",
+    "claims_transactions.csv": `${billed}\nt,c,1,p,CHARGE,100.5,,2020-01-01T10:00:00Z,185345009,,e\nu,c,2,p,PAYMENT,,ECHECK,2020-01-01T10:00:00Z,185345009,60.25,e\nv,c,3,p,CHARGE,15,,2020-01-01T10:00:00Z,314076,,e\n`,
     "patient_expenses.csv": "PATIENT_ID,YEAR_DATE\np,2020\n",
   },
 };
@@ -154,6 +162,11 @@ describe.each(Object.entries(versions))("Synthea %s", (version, files) => {
          from cdm.visit_occurrence join cdm.cost on cost_event_id = visit_occurrence_id`,
       ),
     ).toEqual([{ provider: true, care_site: true, total_charge: 100.5, paid_by_payer: 60.25 }]);
+    const paid = "select total_charge, payer_plan_period_id is not null as by_plan from cdm.cost order by total_charge";
+    expect(await intake.warehouse.rows(paid)).toEqual([
+      { total_charge: 15, by_plan: true },
+      { total_charge: 100.5, by_plan: true },
+    ]);
     expect(
       await intake.warehouse.rows(
         `select refills, drug_exposure_end_date, payer_source_value, payer_plan_period_start_date, production_id
