@@ -228,7 +228,7 @@ program
 program
   .command("query")
   .description("run a SQL query")
-  .argument("<sql>")
+  .argument("<sql>", 'such as "show tables"; those of landing and vocab are named with their schema')
   .requiredOption("--warehouse <file>", "the DuckDB file")
   .option("--format <format>", "table, csv or json", "table")
   .action(async (sql, options) => await (await import("./query.ts")).query(sql, options));

@@ -6,14 +6,18 @@ import type { Row } from "../warehouse/values.ts";
 import { openExisting } from "./run-pipeline.ts";
 import { cellText, textTable } from "./table.ts";
 
+/** Where tables are looked for that are named without their schema, and which of them `show tables` lists. */
+const schemas = "cdm,results,features,mapping,meta";
+
 /** `omopipe query`. */
 export async function query(
-  sql: string,
+  statement: string,
   options: { readonly warehouse: string; readonly format: string },
 ): Promise<void> {
   if (!["table", "csv", "json"].includes(options.format)) {
     throw new OmopipeError("USAGE", `There is no format ${options.format}; there are table, csv and json.`);
   }
+  const sql = `set search_path = '${schemas}';\n${statement}`;
   await using warehouse = await openExisting(options.warehouse);
   if (options.format === "table") process.stdout.write(textTable(await warehouse.rows(sql)));
   else if (options.format === "csv") await writeCsv(warehouse.stream<Row>(sql));

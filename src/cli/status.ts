@@ -1,8 +1,9 @@
 import { type RunStatus, readStatus, type WarehouseStatus } from "./read-status.ts";
 import { openExisting } from "./run-pipeline.ts";
-import { textTable } from "./table.ts";
+import { cellText, textTable } from "./table.ts";
 
 const shownRuns = 20;
+const shownOfMessage = 100;
 
 /** `omopipe status`. */
 export async function status(options: { readonly warehouse: string; readonly format: string }): Promise<void> {
@@ -38,8 +39,13 @@ function line({ started_at, seconds, status, stages, stage, message, counts }: R
     scored: sum("scored"),
     stages: stages.join(" → "),
     stopped_in: stage,
-    message,
+    message: message === null ? null : beginningOf(message),
   };
+}
+
+function beginningOf(message: string): string {
+  const characters = [...cellText(message)];
+  return characters.length > shownOfMessage ? `${characters.slice(0, shownOfMessage - 1).join("")}…` : message;
 }
 
 function whatIsPending({ mapping, patients, others }: WarehouseStatus["pending"]): string {

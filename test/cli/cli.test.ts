@@ -285,6 +285,15 @@ describe("omopipe", () => {
     expect(await query("select 1 where false", "json")).toBe("[]\n");
   });
 
+  test("query finds tables without their schema, and lists them", { timeout: 60_000 }, async () => {
+    const query = async (sql: string, format: string) =>
+      (await omopipe(["query", sql, "--warehouse", warehouse, "--format", format])).stdout;
+    const persons = await query("select count(*) as persons from cdm.person", "csv");
+    expect(await query("select count(*) as persons from person", "csv")).toBe(persons);
+    const tables = (await query("show tables", "table")).split("\n");
+    expect(tables).toEqual(expect.arrayContaining(["person", "concept", "cohort", "dropped", "run"]));
+  });
+
   test("histories, export, score and status work on the warehouse", { timeout: 60_000 }, async () => {
     const histories = join(folder, "made/histories.ndjson");
     await omopipe(["histories", "--warehouse", warehouse, "--out", histories, "--as-of", "2026-01-01"]);

@@ -58,6 +58,22 @@ describe("omopipe status", { timeout: 60_000 }, () => {
     );
   });
 
+  it("shows the beginning of a long message, and all of it as JSON", async () => {
+    await using folder = await openFolder();
+    const file = folder.file("warehouse.duckdb");
+    const message = `It was\n${"very ".repeat(100)}bad.`;
+    {
+      await using warehouse = await openWarehouse(file);
+      await warehouse.run(
+        "insert into meta.run values ('r', ['stage'], now()::timestamp, now()::timestamp, 'failed', $1, 'stage')",
+        [message],
+      );
+    }
+    const shown = `It was ${"very ".repeat(100)}`.slice(0, 99);
+    expect((await statusOf(file)).stdout).toContain(`  ${shown}…\n`);
+    expect(JSON.parse((await statusOf(file, "--format", "json")).stdout).runs).toMatchObject([{ message }]);
+  });
+
   it("says who has the warehouse, while somebody writes to it", async () => {
     await using folder = await openFolder();
     const file = folder.file("warehouse.duckdb");
