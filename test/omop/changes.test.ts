@@ -212,6 +212,74 @@ describe("what changes from one night to the next leaves the same rows as all at
     expect(await nightly.warehouse.rows(periods)).toEqual([{ last_day: "2011-12-31" }]);
   });
 
+  it("times on the clock of one zone", async () => {
+    const night = (more: object) => ({
+      period: { start: "2019-05-01T22:30:00Z", end: "2019-05-02T01:00:00Z" },
+      ...more,
+    });
+    await using nightly = await expectSameAsAtOnce(
+      [
+        [
+          ...others,
+          patient("p"),
+          visit("v", night(version(1))),
+          weight("w", { subject: { reference: "Patient/other-1" } }),
+        ],
+        [
+          visit("v", night({ ...version(2), class: { code: "IMP" } })),
+          weight("x", { effectiveDateTime: "2019-05-01T23:30:00Z", encounter: { reference: "Encounter/v" } }),
+        ],
+      ],
+      { timeZone: "Europe/Berlin" },
+    );
+    expect(
+      await nightly.warehouse.rows(
+        `select visit_start_datetime::varchar as start, measurement_datetime::varchar as weighed
+         from cdm.visit_occurrence join cdm.measurement using (visit_occurrence_id)`,
+      ),
+    ).toEqual([{ start: "2019-05-02 00:30:00", weighed: "2019-05-02 01:30:00" }]);
+  });
+
+  it("the guide to the letter", async () => {
+    const refuted = { verificationStatus: { coding: [{ code: "refuted" }] } };
+    const request = (intent: string, more: object): Resource => ({
+      resourceType: "MedicationRequest",
+      id: "r",
+      status: "completed",
+      intent,
+      medicationCodeableConcept: { text: "Aspirin" },
+      subject: { reference: "Patient/p" },
+      authoredOn: "2019-05-01",
+      ...more,
+    });
+    await using nightly = await expectSameAsAtOnce(
+      [
+        [
+          ...others,
+          patient("p"),
+          condition("c", version(1)),
+          condition("d", { ...refuted, ...version(1) }),
+          condition("e", { ...refuted, subject: { reference: "Patient/other-1" } }),
+          request("order", version(1)),
+        ],
+        [
+          condition("c", { ...refuted, ...version(2) }),
+          condition("d", version(2)),
+          request("instance-order", version(2)),
+        ],
+      ],
+      { ruleset: "hl7-guide" },
+    );
+    const places = `select resource_id, cdm_table
+      from mapping.lineage where resource_type in ('Condition', 'MedicationRequest') order by all`;
+    expect(await nightly.warehouse.rows(places)).toEqual([
+      { resource_id: "c", cdm_table: "observation" },
+      { resource_id: "d", cdm_table: "condition_occurrence" },
+      { resource_id: "e", cdm_table: "observation" },
+      { resource_id: "r", cdm_table: "drug_exposure" },
+    ]);
+  });
+
   it("whatever happens in whatever order", { timeout: 300_000 }, async () => {
     const who = fc.constantFrom("p", "other-1", "other-2");
     const change = fc.record({

@@ -16,7 +16,7 @@ const files: CsvMappingInput["files"] = {
   "plans.csv": {},
   "memberships.csv": {
     join: { plan: { file: "plans.csv", on: { plan: "id" } } },
-    payerPlan: { person: "who", start: "from", payerName: "plan.name" },
+    payerPlan: { person: "who", start: "from", payerName: "plan.name", payerId: "plan" },
   },
   // Each row is a person and an event, so that several rows are about one person.
   "findings.csv": {
@@ -32,7 +32,18 @@ const files: CsvMappingInput["files"] = {
     visit: { id: "id", person: "who", class: { constant: "IMP" }, start: "from", end: "to" },
     costs: [{ person: "who", totalCharge: ["charge"] }],
   },
-  "bills.csv": { costs: [{ id: "bill", person: "who", visit: "stay", totalCharge: ["charge"] }] },
+  "bills.csv": {
+    costs: [
+      {
+        id: "bill",
+        person: "who",
+        visit: "stay",
+        payerId: { constant: "a" },
+        start: { constant: "2019-05-01" },
+        totalCharge: ["charge"],
+      },
+    ],
+  },
   "notes.csv": {
     events: [{ kind: "condition", person: "who", visit: "visit", provider: "doctor", start: "day", display: "text" }],
   },
@@ -125,6 +136,11 @@ describe("what changes in CSV files from one night to the next leaves the same r
         ...changed("stays.csv", ["s1,p6,2019-04-01,2019-04-03,10\n", ""], [",30", ",40"]),
         ...changed("bills.csv", ["b1,p6,s1,2\n", ""]),
       },
+      "persons",
+    ],
+    [
+      "the insurance period of a bill that comes later",
+      changed("memberships.csv", ["p1,a,2019-01-01", "p1,a,2019-01-01\np6,a,2019-01-01"]),
       "persons",
     ],
     ["a visit that becomes that of two", changed("stays.csv", ["s1,p6,2019-04-02", "s1,p7,2019-04-02"]), "all"],
