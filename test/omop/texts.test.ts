@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { literal, sqlText } from "../../src/warehouse/sql-text.ts";
+import { listFormat, literal, sqlText } from "../../src/warehouse/sql-text.ts";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
 
 const schemas = new URL("../../schemas/", import.meta.url);
@@ -11,7 +11,10 @@ let warehouse: Warehouse;
 beforeAll(async () => {
   warehouse = await openWarehouse(":memory:");
   await warehouse.run("create schema if not exists mapping");
-  const parts = { named_characters: literal(new URL("named-characters.csv", schemas).pathname) };
+  const parts = {
+    list_format: listFormat,
+    named_characters: literal(new URL("named-characters.csv", schemas).pathname),
+  };
   for (const file of ["characters", "html", "rtf", "attachments"]) {
     await warehouse.run(sqlText(folder, `${file}.sql`, parts));
   }
