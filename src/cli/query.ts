@@ -17,7 +17,8 @@ export async function query(
   if (!["table", "csv", "json"].includes(options.format)) {
     throw new OmopipeError("USAGE", `There is no format ${options.format}; there are table, csv and json.`);
   }
-  const sql = `set search_path = '${schemas}';\n${statement}`;
+  // In one line with the beginning of the statement: messages of DuckDB count lines.
+  const sql = `set search_path = '${schemas}'; ${statement}`;
   await using warehouse = await openExisting(options.warehouse);
   if (options.format === "table") process.stdout.write(textTable(await warehouse.rows(sql)));
   else if (options.format === "csv") await writeCsv(warehouse.stream<Row>(sql));

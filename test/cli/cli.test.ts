@@ -285,6 +285,12 @@ describe("omopipe", () => {
     expect(await query("select 1 where false", "json")).toBe("[]\n");
   });
 
+  test("query names the line of a mistake", async () => {
+    const { code, stderr } = await omopipe(["query", "select 1\nfrom person p\nwher true", "--warehouse", warehouse]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("LINE 3: wher true");
+  });
+
   test("query finds tables without their schema, and lists them", { timeout: 60_000 }, async () => {
     const query = async (sql: string, format: string) =>
       (await omopipe(["query", sql, "--warehouse", warehouse, "--format", format])).stdout;
