@@ -16,11 +16,11 @@ import { deployment, type Route, says } from "../../support/phenom-deployment.ts
  * Nothing of a patient anywhere but in the bodies that carry the data: these texts are looked for in everything else.
  */
 const history: PatientHistory = {
-  patient: { patient_id: "Zaphod-Ünal-4711", birth_date: "1953-07-19", sex: "M", zip3: "917" },
+  patient: { patient_id: "Zaphod-Ünal-Beeblebrox", birth_date: "1953-07-19", sex: "M", zip3: "917" },
   lab_results: [{ lab_date: "2021-08-23", loinc: "99871-7", value_abnormal: "HHX" }],
   diagnoses: [{ diagnosis_date: "2019-11-29", code: "Q87.43", code_type_name: "ICD10" }],
 };
-const telling = /Zaphod|Ünal|%C3%9Cnal|4711|1953-07-19|2021-08-23|99871|HHX|2019-11-29|Q87/;
+const telling = /Zaphod|Ünal|%C3%9Cnal|Beeblebrox|1953-07-19|2021-08-23|99871-7|HHX|2019-11-29|Q87/;
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -129,7 +129,7 @@ describe("what belongs to a patient", () => {
       client.createJobFromPatient({
         outcome_ids: ["o"],
         patient_history: history,
-        idempotency_key: "Zaphod-Ünal-4711",
+        idempotency_key: "Zaphod-Ünal-Beeblebrox",
       }),
     );
     const broken = { ...history, patient: { ...history.patient, birth_date: "19.07.1953", name: "Zaphod" } };
