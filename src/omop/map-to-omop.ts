@@ -164,7 +164,7 @@ async function mapWhatChanged(
   rules: string,
 ): Promise<void> {
   await using changes = await mapChanges(context, options, version, async (beside) => {
-    const mapping = await planMapping(beside, options, version, { extracts: "table", joined: context.target });
+    const mapping = await planMapping(beside, options, version, context.target);
     await mapping.judge();
     await mapping.fill();
   });
@@ -204,12 +204,17 @@ interface Mapping {
 /** The warehouses whose connection has the shapes and macros of the mapping. */
 const prepared = new WeakSet<Warehouse>();
 
-/** Few records are read faster as a table: the extracts are then planned once. */
+/** So many records are read faster as a table, for the extracts are then planned once; more are as fast, and need no room, as a view. */
+const fewRecords = 20_000;
+
+const extractsOf = async (warehouse: Warehouse) =>
+  (await warehouse.row(`select 1 from meta.file_records having sum(read) > ${fewRecords}`)) ? "view" : "table";
+
 async function planMapping(
   context: StageContext<Warehouse>,
   options: MapToOmopOptions,
   version: string,
-  { extracts, joined }: { readonly extracts: "view" | "table"; readonly joined?: Warehouse } = { extracts: "view" },
+  joined?: Warehouse,
 ): Promise<Mapping> {
   const { target: warehouse } = context;
   const landed = await typesInUse(warehouse);
@@ -222,11 +227,11 @@ async function planMapping(
   const judging = [
     ...ruleSteps,
     ...(prepared.has(warehouse) ? [] : preparingSteps),
-    ...judgingSteps(chosenExtracts(chosen, options), extracts, options),
+    ...judgingSteps(chosenExtracts(chosen, options), joined ? "table" : await extractsOf(warehouse), options),
   ];
   const withoutExtract = [...landed].filter((type) => !extracted.has(type));
   const filling = fillingSteps(withoutExtract, options, await cdmRowSteps(warehouse));
-  const needed = extracts === "table" ? filling.filter((step) => !notBeside.has(step)) : filling;
+  const needed = joined ? filling.filter((step) => !notBeside.has(step)) : filling;
   const run = (steps: readonly MappingStep[], before: number) =>
     runSteps(context, steps, sqlParts(options, version), { before, total: judging.length + needed.length });
   return {
