@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { RunReport } from "../../schemas/report.ts";
-import { isRemote } from "../export/remote.ts";
 import { parquet } from "../export/sql-formats.ts";
 import { csvFiles } from "../ingest/csv-files.ts";
 import { loadCsvMapping } from "../ingest/csv-mapping.ts";
@@ -19,6 +18,7 @@ import type { Stage } from "../pipeline/stage.ts";
 import { createRunReport, runReport } from "../quality/run-report.ts";
 import { unmappedCodes } from "../quality/unmapped-codes.ts";
 import { findVocabulary } from "../vocabulary/vocabulary-files.ts";
+import { mustBeLocal } from "../warehouse/places.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { readOverrides } from "./overrides.ts";
 import { runPipeline } from "./run-pipeline.ts";
@@ -65,12 +65,7 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
     notes,
     memoryLimit,
   } = options;
-  if (out !== undefined && isRemote(out)) {
-    throw new OmopipeError(
-      "USAGE",
-      `etl writes to folders. Then: omopipe export --warehouse ${options.warehouse} --format parquet --out ${out}`,
-    );
-  }
+  if (out !== undefined) mustBeLocal("omopipe etl writes", out);
   const overrides = options.overrides === undefined ? {} : await readOverrides(options.overrides);
   const rules = {
     sourceValue,

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { patientHistories } from "../features/patient-histories.ts";
 import { mappedWarehouse } from "../omop/map-to-omop.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
+import { mustBeLocal } from "../warehouse/places.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import { type HistoryFlags, historyOptions } from "./history-options.ts";
 import { mustExist, runPipeline } from "./run-pipeline.ts";
@@ -11,6 +12,7 @@ import { mustExist, runPipeline } from "./run-pipeline.ts";
 export async function histories(
   options: HistoryFlags & { readonly warehouse: string; readonly out: string },
 ): Promise<void> {
+  mustBeLocal("Histories are written", options.out);
   await mustExist(options.warehouse);
   const build = pipeline(mappedWarehouse(), patientHistories(historyOptions(options)));
   await runPipeline(options.warehouse, {}, build, async ({ patients, asOf }, warehouse) => {

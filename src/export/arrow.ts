@@ -29,8 +29,8 @@ import {
 import type { Filled } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
+import { mustBeLocal } from "../warehouse/places.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import { isRemote } from "./remote.ts";
 import { type ExportOptions, exportStage } from "./tables.ts";
 
 /**
@@ -41,12 +41,7 @@ import { type ExportOptions, exportStage } from "./tables.ts";
  * await pipeline(mappedWarehouse(), arrow("out/", { tables: ["risk_score"] })).run(warehouse);
  */
 export function arrow(folder: string, options: ExportOptions = {}): Stage<Filled, void, Warehouse> {
-  if (isRemote(folder)) {
-    throw new OmopipeError(
-      "USAGE",
-      `Arrow files are written to folders only, not to ${folder}; parquet and csv go there.`,
-    );
-  }
+  mustBeLocal("Arrow files are written", folder);
   return exportStage("arrow", folder, options, ({ relation }, path, { target: warehouse, signal }) =>
     writeArrowFile(warehouse, relation, path, signal),
   );

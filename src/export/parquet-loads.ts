@@ -3,9 +3,11 @@ import { join } from "node:path";
 import type { Filled } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage, StageContext } from "../pipeline/stage.ts";
+import { isRemote } from "../warehouse/places.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { addressOf, openRemote } from "./remote.ts";
 import { copyParquet } from "./sql-formats.ts";
-import { type ExportOptions, exportTables } from "./tables.ts";
+import { type ExportOptions, type ExportTable, exportTables } from "./tables.ts";
 
 /** What is exported, and under which name. */
 export interface ParquetLoadsOptions extends ExportOptions {
@@ -17,7 +19,7 @@ export interface ParquetLoadsOptions extends ExportOptions {
  * Writes the tables of each run beside those of the runs before: `<folder>/load=<name>/person.parquet`, a partition that DuckDB, Arrow and
  * Spark know by its name. A load is written under a hidden name and renamed when it is whole, so that nobody reads half of one;
  * one of the same name is replaced. A load holds all rows, not only those that are new, so each takes as much space as the
- * first. Throws USAGE for a name that cannot be one.
+ * first. The folder may also be an address, as in `parquet`; there a load grows file by file. Throws USAGE for a name that cannot be one.
  *
  * @example
  * await pipeline(mappedWarehouse(), parquetLoads("lake/", { load: "2026-01-31" })).run(warehouse);
@@ -34,6 +36,7 @@ export function parquetLoads(folder: string, options: ParquetLoadsOptions = {}):
         );
       }
       const tables = await exportTables(context.target, options.tables);
+      if (isRemote(folder)) return await writeRemote(folder, load, tables, context);
       const unfinished = join(folder, `.${process.pid}.load=${load}`);
       try {
         await mkdir(unfinished, { recursive: true });
@@ -48,6 +51,20 @@ export function parquetLoads(folder: string, options: ParquetLoadsOptions = {}):
       }
     },
   };
+}
+
+/** What has been written to a store cannot be renamed: the load grows file by file. */
+async function writeRemote(
+  place: string,
+  load: string,
+  tables: readonly ExportTable[],
+  context: StageContext<Warehouse>,
+): Promise<void> {
+  await openRemote(context.target, place);
+  for (const [done, table] of tables.entries()) {
+    await copyParquet(table, addressOf(place, `load=${load}`, `${table.name}.parquet`), context);
+    context.progress({ done: done + 1, total: tables.length, unit: "tables" });
+  }
 }
 
 async function beginningOf({ target: warehouse, runId }: StageContext<Warehouse>): Promise<string> {

@@ -2,9 +2,6 @@ import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
-/** Whether a place to write to is an address ("s3://bucket/cdm") and no folder. */
-export const isRemote = (place: string): boolean => /^[a-z][a-z0-9+.-]+:\/\//i.test(place);
-
 /** What the environment says of an S3 store, by what DuckDB calls it in a secret. */
 const settings = {
   KEY_ID: "AWS_ACCESS_KEY_ID",
@@ -12,6 +9,8 @@ const settings = {
   SESSION_TOKEN: "AWS_SESSION_TOKEN",
   REGION: "AWS_REGION",
 } as const;
+
+const endpointVariables = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] as const;
 
 /**
  * Makes DuckDB ready to write to an address, by its extension httpfs, which it downloads where it is not installed. Throws
@@ -38,10 +37,13 @@ export async function openRemote(warehouse: Pick<Warehouse, "run">, place: strin
       { cause: error },
     );
   }
-  const given = Object.entries(settings).flatMap(([name, variable]) => {
-    const value = process.env[variable];
-    return value === undefined ? [] : [`${name} ${literal(value)}`];
-  });
+  const given = [
+    ...Object.entries(settings).flatMap(([name, variable]) => {
+      const value = process.env[variable];
+      return value === undefined ? [] : [`${name} ${literal(value)}`];
+    }),
+    ...endpointSettings(),
+  ];
   if (/^s3:/i.test(place) && given.length > 0) {
     // Without DuckDB's words, which would quote the statement.
     await warehouse.run(`create or replace secret omopipe_s3 (type s3, ${given.join(", ")})`).catch(() => {
@@ -52,3 +54,20 @@ export async function openRemote(warehouse: Pick<Warehouse, "run">, place: strin
     });
   }
 }
+
+/** Where the store is, if it is not that of Amazon. Stores of one's own have no name for each bucket, but a path. */
+function endpointSettings(): string[] {
+  const [name, address] =
+    endpointVariables.map((variable) => [variable, process.env[variable]]).find(([, value]) => value) ?? [];
+  if (!address) return [];
+  if (!/^https?:$/.test(URL.canParse(address) ? new URL(address).protocol : "")) {
+    throw new OmopipeError("USAGE", `${name} is no address of a server, such as https://store.example:9000.`);
+  }
+  const { host, pathname, protocol } = new URL(address);
+  const endpoint = `${host}${pathname}`.replace(/\/$/, "");
+  return [`ENDPOINT ${literal(endpoint)}`, "URL_STYLE 'path'", `USE_SSL ${protocol === "https:"}`];
+}
+
+/** The address of a file below the place. */
+export const addressOf = (place: string, ...names: readonly string[]): string =>
+  [place.replace(/\/+$/, ""), ...names].join("/");

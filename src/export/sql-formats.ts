@@ -9,7 +9,7 @@ export type { ExportOptions };
 /**
  * Writes one Parquet file a table (`person.parquet`), by DuckDB itself. About as fast as the disk. The folder may also be an address
  * (`s3://bucket/cdm`), to which DuckDB writes by its extension httpfs; what stands in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
- * AWS_SESSION_TOKEN and AWS_REGION is used. Files there of tables that have no rows any more stay.
+ * AWS_SESSION_TOKEN, AWS_REGION and AWS_ENDPOINT_URL_S3 is used. Files there of tables that have no rows any more stay.
  *
  * @example
  * await pipeline(mappedWarehouse(), parquet("out/")).run(warehouse);

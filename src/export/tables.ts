@@ -4,9 +4,10 @@ import type { Filled } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage, StageContext } from "../pipeline/stage.ts";
 import { cdmTableNames } from "../warehouse/cdm-tables.ts";
+import { isRemote } from "../warehouse/places.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import { isRemote, openRemote } from "./remote.ts";
+import { addressOf, openRemote } from "./remote.ts";
 
 /** A table to write: the name of its file and the relation it is read from. */
 export interface ExportTable {
@@ -51,11 +52,15 @@ export function exportStage(
       else await mkdir(folder, { recursive: true });
       for (const [done, table] of tables.entries()) {
         const file = `${table.name}.${ending}`;
+        const byOutcome = options.byOutcome && resultTables.includes(table.name);
         // An object of such a store is there when it is whole.
-        if (remote) await write(table, `${folder.replace(/\/$/, "")}/${file}`, context);
-        else if (options.byOutcome && resultTables.includes(table.name)) {
-          await writeByOutcome(folder, table, ending, context, write);
-        } else await replaceFile(folder, file, (path) => write(table, path, context));
+        if (remote && byOutcome) {
+          for (const [part, one] of await outcomesOf(table, context)) {
+            await write(one, addressOf(folder, `${table.name}_by_outcome.${ending}`, part, file), context);
+          }
+        } else if (remote) await write(table, addressOf(folder, file), context);
+        else if (byOutcome) await writeByOutcome(folder, table, ending, context, write);
+        else await replaceFile(folder, file, (path) => write(table, path, context));
         context.progress({ done: done + 1, total: tables.length, unit: "tables" });
       }
       if (options.tables === undefined && !remote) await removeOthers(folder, ending, tables);
@@ -63,25 +68,36 @@ export function exportStage(
   };
 }
 
+/** The parts of a table by outcome, with the names of their folders. */
+async function outcomesOf(
+  { name, relation }: ExportTable,
+  { target: warehouse }: StageContext<Warehouse>,
+): Promise<[part: string, rows: ExportTable][]> {
+  const outcomes = await warehouse.rows<{ id: string }>(
+    `select distinct outcome_id as id from ${relation} order by id`,
+  );
+  return outcomes.map(({ id }) => [
+    `outcome_id=${encodeURIComponent(id)}`,
+    { name, relation: `(select * from ${relation} where outcome_id = ${literal(id)})` },
+  ]);
+}
+
 /** The folder of the table is written under another name and then takes the place of the last one. */
 async function writeByOutcome(
   folder: string,
-  { name, relation }: ExportTable,
+  table: ExportTable,
   ending: string,
   context: StageContext<Warehouse>,
   write: WriteTable,
 ): Promise<void> {
-  const outcomes = await context.target.rows<{ id: string }>(
-    `select distinct outcome_id as id from ${relation} order by id`,
-  );
+  const { name } = table;
+  const outcomes = await outcomesOf(table, context);
   const target = join(folder, `${name}_by_outcome.${ending}`);
   const temporary = join(folder, `.${process.pid}.${name}.${ending}`);
   try {
-    for (const { id } of outcomes) {
-      const part = join(temporary, `outcome_id=${encodeURIComponent(id)}`);
-      await mkdir(part, { recursive: true });
-      const one = { name, relation: `(select * from ${relation} where outcome_id = ${literal(id)})` };
-      await write(one, join(part, `${name}.${ending}`), context);
+    for (const [part, one] of outcomes) {
+      await mkdir(join(temporary, part), { recursive: true });
+      await write(one, join(temporary, part, `${name}.${ending}`), context);
     }
     await rm(target, { recursive: true, force: true });
     if (outcomes.length > 0) await rename(temporary, target);

@@ -2,6 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { batchFileKinds } from "../../schemas/phenom-files.ts";
 import type { Stage } from "../pipeline/stage.ts";
+import { mustBeLocal } from "../warehouse/places.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { Histories } from "./patient-histories.ts";
 import { type BatchFileOptions, writeBatchFiles } from "./write-batch-files.ts";
@@ -17,6 +18,7 @@ import { type BatchFileOptions, writeBatchFiles } from "./write-batch-files.ts";
  * await pipeline(mappedWarehouse(), patientHistories(), batchFiles("batch/", { gzip: true })).run(warehouse);
  */
 export function batchFiles(folder: string, options: BatchFileOptions = {}): Stage<Histories, void, Warehouse> {
+  mustBeLocal("Batch files are written", folder);
   return {
     name: "batchFiles",
     async execute(_histories, { target: warehouse, signal }) {

@@ -5,6 +5,7 @@ import type { Filled } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import { vocabularyVersion } from "../vocabulary/load-vocabulary.ts";
+import { mustBeLocal } from "../warehouse/places.ts";
 import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
@@ -64,6 +65,7 @@ export async function createRunReport(warehouse: Warehouse, mapped: Filled): Pro
  * await pipeline(fhirFiles("bundles/"), mapToOmop(), parquet("out/"), runReport("out/")).run(warehouse);
  */
 export function runReport(folder: string): Stage<Filled, void, Warehouse> {
+  mustBeLocal("report.json is written", folder);
   return {
     name: "runReport",
     async execute(mapped, { target: warehouse }) {

@@ -2,6 +2,7 @@ import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Filled } from "../omop/map-to-omop.ts";
 import type { Stage } from "../pipeline/stage.ts";
+import { mustBeLocal } from "../warehouse/places.ts";
 import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
@@ -17,6 +18,7 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
  * await using again = await openWarehouse("warehouse.duckdb", { vocabulary: ["athena/", "out/unmapped.csv"] });
  */
 export function unmappedCodes(folder: string): Stage<Filled, void, Warehouse> {
+  mustBeLocal("unmapped.csv is written", folder);
   return {
     name: "unmappedCodes",
     async execute(_filled, { target: warehouse, signal }) {
