@@ -26,7 +26,7 @@ export async function batchFilesCommand({
     patientHistories(historyOptions(flags)),
     batchFiles(out, { gzip, fileSizeBytes: fileSizeMb * 1024 ** 2 }),
   );
-  await runPipeline(warehouse, {}, writing, async ({ patients, asOf }) => {
+  await runPipeline(warehouse, { memoryLimit: flags.memoryLimit }, writing, async ({ patients, asOf }) => {
     process.stdout.write(`The files of a batch with ${patients} patients as of ${asOf} are in ${out}\n`);
   });
 }

@@ -8,6 +8,7 @@ export interface HistoryFlags {
   readonly icd: "as-recorded" | "dotted" | "undotted";
   readonly codeSystems?: readonly string[];
   readonly patientId: "pseudonym" | "person_id";
+  readonly memoryLimit: string;
 }
 
 const lists = ["diagnoses", "procedures", "medications"] as const;

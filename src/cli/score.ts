@@ -16,7 +16,6 @@ export interface ScoreOptions extends HistoryFlags {
   readonly again: boolean;
   readonly repeatStart: boolean;
   readonly tokenEnv: string;
-  readonly memoryLimit: string;
 }
 
 /** `omopipe score`. */
