@@ -178,10 +178,9 @@ function rowsOfPersons(beside: Warehouse): string {
 async function idsMeet(warehouse: Warehouse, beside: Warehouse, tables: typeof replacedTables): Promise<boolean> {
   const meetings = tables.map(
     ({ table, id }) =>
-      `exists (from cdm.${table} semi join (from ${beside.database}.cdm.${table}) using (${identifier(id)}))`,
+      `(select 1 from cdm.${table} semi join (from ${beside.database}.cdm.${table}) using (${identifier(id)}) limit 1)`,
   );
-  const found = await warehouse.row<{ meet: boolean }>(`select ${["false", ...meetings].join(" or ")} as meet`);
-  return found!.meet;
+  return meetings.length > 0 && (await warehouse.row(meetings.join(" union all "))) !== undefined;
 }
 
 /** Whether the vocabulary has concepts in use that the warehouse does not have yet. */
