@@ -28,6 +28,11 @@ const wholeNumber = (value: string) => {
   if (/^\d+$/.test(value)) return Number(value);
   throw new OmopipeError("USAGE", `"${value}" is no whole number.`);
 };
+const positiveNumber = (value: string) => {
+  const number = wholeNumber(value);
+  if (number > 0) return number;
+  throw new OmopipeError("USAGE", `"${value}" is too small. The least is 1.`);
+};
 const port = (value: string) => {
   const number = wholeNumber(value);
   if (number <= 65_535) return number;
@@ -185,7 +190,7 @@ withHistoryOptions(program.command("batch-files"))
   .requiredOption("--warehouse <file>", "a mapped warehouse")
   .requiredOption("--out <folder>", "where to write the CSV files")
   .option("--gzip", "compress them", false)
-  .option("--file-size-mb <number>", "how large a file becomes before the next is begun", wholeNumber, 256)
+  .option("--file-size-mb <number>", "how large a file becomes before the next is begun", positiveNumber, 256)
   .action(async (options) => await (await import("./batch-files.ts")).batchFilesCommand(options));
 
 withHistoryOptions(program.command("score"))
@@ -201,7 +206,7 @@ withHistoryOptions(program.command("score"))
       "batch",
     ]),
   )
-  .option("--concurrency <number>", "how many patients are in flight at most", wholeNumber, 8)
+  .option("--concurrency <number>", "how many patients are in flight at most", positiveNumber, 8)
   .option("--again", "score also those whose history has not changed since they were scored", false)
   .option(
     "--repeat-start",

@@ -22,6 +22,9 @@ export interface BatchFileWritten {
   readonly bytes: number;
 }
 
+/** Smaller ones would be a file a row, and millions of files fill any disk. */
+const smallestFile = 10_000;
+
 /** What the columns of a list are in `features.history_event` and `features.history_code`. */
 const eventColumns: Readonly<Record<string, string>> = {
   patient_id: "patient_id",
@@ -47,6 +50,12 @@ export async function writeBatchFiles(
   control: QueryOptions = {},
 ): Promise<BatchFileWritten[]> {
   const { persons, gzip = false, fileSizeBytes = 256 * 1024 ** 2 } = options;
+  if (!Number.isInteger(fileSizeBytes) || fileSizeBytes < smallestFile) {
+    throw new OmopipeError(
+      "USAGE",
+      `fileSizeBytes must be a whole number from ${smallestFile} on; ${fileSizeBytes} is none.`,
+    );
+  }
   const only = persons === undefined ? "" : `semi join (${persons}) using (person_id)`;
   const ending = gzip ? "csv.gz" : "csv";
   const format = `format csv, header, compression ${gzip ? "gzip" : "none"}, file_extension ${literal(ending)}`;

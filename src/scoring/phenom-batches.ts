@@ -4,7 +4,7 @@ import { statusOf } from "../clients/http/failures.ts";
 import { withoutValues } from "../clients/http/server-message.ts";
 import type { PhenomClient } from "../clients/phenom/client.ts";
 import { notOfferedStatuses } from "../clients/phenom/transport.ts";
-import { OmopipeError } from "../pipeline/errors.ts";
+import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import type { BatchInHand, BatchScorer, Exclusion, Score } from "./scorer.ts";
 
 interface PhenomBatchOptions extends Pick<BatchScorer, "above" | "orSingly"> {
@@ -34,22 +34,30 @@ export function phenomBatches(client: PhenomClient, options: PhenomBatchOptions)
         progress = { ...progress, ...more };
         await batch.save({ ...progress });
       };
-      const isNew = progress.batchId === undefined;
-      // A batch that is opened and not used costs nobody anything.
-      if (isNew) {
-        const name = `omopipe ${batch.key}`;
-        await save({ batchId: (await client.createBatch({ name }, { signal, repeatUncertain: true })).batch_id });
-      }
-      const batchId = progress.batchId!;
-      if (!progress.finalized) {
-        if (isNew || !(await isFinalized(client, batchId, signal))) await fill(client, batchId, batch, signal);
-        await save({ finalized: true });
-      }
-      if (progress.jobId === undefined) {
+      const begin = async (): Promise<string> => {
+        const isNew = progress.batchId === undefined;
+        // A batch that is opened and not used costs nobody anything.
+        if (isNew) {
+          const name = `omopipe ${batch.key}`;
+          await save({ batchId: (await client.createBatch({ name }, { signal, repeatUncertain: true })).batch_id });
+        }
+        const batchId = progress.batchId!;
+        if (!progress.finalized) {
+          if (isNew || !(await isFinalized(client, batchId, signal))) await fill(client, batchId, batch, signal);
+          await save({ finalized: true });
+        }
         if (!progress.batchStarts) await client.validateBatch(batchId, outcomeIds, { signal });
         const known = progress.batchStarts ? await jobsOf(client, batchId, signal) : [];
         if (known === undefined && !repeatStart) throw startUncertain(batchId);
-        await save({ jobId: known?.[0] ?? (await start(client, batchId, options, save, signal)) });
+        return known?.[0] ?? (await start(client, batchId, options, save, signal));
+      };
+      if (progress.jobId === undefined) {
+        const jobId = await begin().catch((error: unknown) => {
+          throw isRefusal(error) && !progress.batchStarts
+            ? new OmopipeError("SCORING_FAILED", messageOf(error), { cause: error })
+            : error;
+        });
+        await save({ jobId });
       }
       const jobId = progress.jobId!;
       const job = await client.waitForJob(jobId, { workflow: "batch", signal }).catch(asFailed);
@@ -64,6 +72,9 @@ export function phenomBatches(client: PhenomClient, options: PhenomBatchOptions)
     },
   };
 }
+
+/** What a service says of a request that it will not take in this form the next time either. */
+const isRefusal = (error: unknown) => [400, 422].includes(statusOf(error) ?? 0);
 
 async function fill(client: PhenomClient, batchId: string, { files, saveUpload }: BatchInHand, signal: AbortSignal) {
   for (const { kind, path, upload } of files) {

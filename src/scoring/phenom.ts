@@ -42,6 +42,9 @@ export function phenom(options: PhenomScorerOptions): Scorer {
   if (!["realtime", "batch", "auto"].includes(mode)) {
     throw new OmopipeError("USAGE", `There is no mode ${mode}; there are realtime, batch and auto.`);
   }
+  if (!Number.isInteger(maximum) || maximum < 1) {
+    throw new OmopipeError("USAGE", `concurrency must be a whole number from 1 on; ${maximum} is none.`);
+  }
   const outcomeIds = [...new Set(outcomes)].sort();
   const concurrency = adaptiveConcurrency(maximum);
   const client = createPhenomClient({ ...clientOptions, gate: adaptiveGate(concurrency, [429]) });

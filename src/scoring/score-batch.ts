@@ -110,6 +110,8 @@ export function openBatches(
       }
       if (troubles > 1) warn(`The service could not use ${troubles} rows of the batch.`);
     } catch (error) {
+      // No patient's data is to lie about for what will not be.
+      if (error instanceof OmopipeError && error.code === "SCORING_FAILED") await remove(row);
       if (!(error instanceof OmopipeError && error.code === "JOB_FAILED")) throw error;
       await ledger.clear();
       const { code, message } = error;

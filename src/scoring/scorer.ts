@@ -73,8 +73,8 @@ export interface BatchScorer {
   /** Where the service offers no batches (NOT_OFFERED), score in single calls instead. */
   readonly orSingly: boolean;
   /**
-   * Brings a batch to its end, from wherever it is. Rejects with JOB_FAILED when nobody of it will be scored; with anything
-   * else when it is to be gone on with later.
+   * Brings a batch to its end, from wherever it is. Rejects with JOB_FAILED when nobody of it will be scored; with
+   * SCORING_FAILED when the service refuses it before it has begun; with anything else when it is to be gone on with later.
    */
   score(batch: BatchInHand, options: { signal: AbortSignal }): Promise<BatchAnswer>;
 }

@@ -74,4 +74,14 @@ describe("the files of a batch", () => {
     const error = await failureOf(write(folder, { columns: { patients: { name: "n" } } }));
     expect(error).toMatchObject({ code: "USAGE", stage: "batchFiles" });
   });
+
+  it.each([0, -1, 9_999, 20_000.5, Number.NaN])(
+    "are refused in a size of %d: a file a row would fill any disk",
+    async (fileSizeBytes) => {
+      await using folder = await openFolder();
+      const error = await failureOf(write(folder, { fileSizeBytes }));
+      expect(error).toMatchObject({ code: "USAGE", stage: "batchFiles" });
+      expect(await folder.list()).toEqual([]);
+    },
+  );
 });

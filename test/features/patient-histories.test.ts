@@ -531,17 +531,17 @@ describe("options", () => {
 });
 
 describe("the flag of a laboratory result", () => {
-  const observation = (id: string, interpretation: string) => ({
+  const observation = (id: string, ...codes: readonly string[]) => ({
     landing_source: "default",
     landing_file: 1,
     id,
-    interpretation: JSON.stringify([{ coding: [{ code: interpretation }] }]),
+    interpretation: JSON.stringify([{ coding: codes.map((code) => ({ code })) }]),
   });
   const flagOf = async (interpretation: string, more: object) => {
     const row = measurement(1, "2020-01-01", { concept: 3004410 }, more) as { measurement_id: number };
     const { history } = await historyOf({
       "cdm.measurement": [row],
-      "landing.observation": [observation("o", interpretation)],
+      "landing.observation": [observation("o", ...interpretation.split(" "))],
       "mapping.lineage": [
         {
           cdm_table: "measurement",
@@ -561,6 +561,7 @@ describe("the flag of a laboratory result", () => {
   it.each([
     ["HH", {}, "H"],
     ["A", {}, "Y"],
+    ["of-the-laboratory LL", { value_as_number: 6, range_high: 5 }, "L"],
     ["N", { value_as_number: 6, range_high: 5 }, "N"],
     ["POS", { value_as_number: 6, range_high: 5 }, "H"],
     ["POS", {}, null],

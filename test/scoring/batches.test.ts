@@ -79,6 +79,18 @@ describe("a batch", () => {
     expect(await batch.rows("from meta.scoring_batch")).toEqual([]);
   });
 
+  it("that the service refuses leaves no files, and the next is made as if it had not been", async () => {
+    await using engine = await servePhenom({ token });
+    await using folder = await openFolder();
+    await using warehouse = await openPersons(9, folder.file("a.duckdb"));
+    const error = await failureOf(score(warehouse, engine.url, { mode: "batch", outcomes: ["none-such"] }));
+    expect(error).toMatchObject({ code: "SCORING_FAILED" });
+    expect(error.message).toContain(localOutcomeId);
+    expect((await readdir(folder.path)).filter((file) => file.includes(".batch-"))).toEqual([]);
+    expect(await warehouse.rows("from meta.scoring_batch")).toEqual([]);
+    expect(await score(warehouse, engine.url, { mode: "batch" })).toMatchObject({ scored: 9, failed: 0 });
+  });
+
   it("lists whom the service excludes, and does not ask for them again", async () => {
     await using engine = await servePhenom({ token });
     await using warehouse = await openPersons(9);

@@ -22,12 +22,30 @@ with interpreted as (
         where len(component) > 0
     )
     where component.interpretation is not null
+),
+
+-- A laboratory's own code may stand before that of HL7.
+known as (
+    select list(interpretation) as codes
+    from abnormal_flag
+),
+
+coded as (
+    select
+        source,
+        id,
+        part,
+        list_filter(
+            mapping.first_codeable_concept(interpretation).coding,
+            lambda coding: list_contains(known.codes, coding.code)
+        )[1].code as interpretation
+    from interpreted
+    cross join known
 )
 
 select lineage.cdm_id as measurement_id, any_value(flag) as flag
-from interpreted
-join abnormal_flag
-    on abnormal_flag.interpretation = mapping.first_codeable_concept(interpreted.interpretation).coding[1].code
+from coded interpreted
+join abnormal_flag using (interpretation)
 join mapping.lineage on lineage.cdm_table = 'measurement' and lineage.resource_type = 'Observation'
     and lineage.source = interpreted.source and lineage.resource_id = interpreted.id and lineage.part = interpreted.part
 group by all;
