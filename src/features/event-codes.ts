@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { attachVocabulary } from "../omop/attach-vocabulary.ts";
-import { messageOf } from "../pipeline/errors.ts";
+import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import type { StageContext } from "../pipeline/stage.ts";
 import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
@@ -18,6 +18,7 @@ export async function codeEvents(context: StageContext<Warehouse>, choices: Choi
   const run = (file: string, parts: Readonly<Record<string, string>> = {}) =>
     warehouse.run(sqlText(import.meta.url, `sql/${file}`, parts), undefined, { signal });
 
+  await mustBeKnown(warehouse, codeSystems);
   await run("raw-events.sql", { as_of, since, abnormal_flags: schemaFile("abnormal-flags.csv") });
   await run("event-codes.sql", {
     code_types: schemaFile("code-types.csv"),
@@ -34,6 +35,23 @@ export async function codeEvents(context: StageContext<Warehouse>, choices: Choi
     }
   }
   await run("events.sql", { icd_code: icdCode[icd] });
+}
+
+/** Throws USAGE for a code system that no code is ever of: nothing would be left of its list. */
+async function mustBeKnown(warehouse: Warehouse, codeSystems: Choices["codeSystems"]): Promise<void> {
+  const asked = Object.values(codeSystems).flatMap((names) => names ?? []);
+  if (asked.length === 0) return;
+  const rows = await warehouse.rows<{ code_type: string }>(
+    `select distinct code_type from read_csv(${schemaFile("code-types.csv")}, header => true, all_varchar => true) order by all`,
+  );
+  const known = rows.map(({ code_type }) => code_type);
+  const unknown = asked.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new OmopipeError(
+      "USAGE",
+      `There is no code system ${unknown} for histories. There are: ${known.join(", ")}.`,
+    );
+  }
 }
 
 const schemaFile = (name: string) => literal(fileURLToPath(new URL(`../../schemas/${name}`, import.meta.url)));

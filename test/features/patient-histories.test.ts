@@ -214,6 +214,13 @@ describe("as of a day", () => {
 });
 
 describe("the code of an event", () => {
+  it("is refused in a code system that there is not", async () => {
+    await using warehouse = await openCdm({ "cdm.person": [person(1)], ...coded(1) });
+    const error = await failureOf(build(warehouse, "2026-01-01", { codeSystems: { medications: ["RXNORM", "FOO"] } }));
+    expect(error).toMatchObject({ code: "USAGE", stage: "patientHistories" });
+    expect(error.message).toMatch(/no code system FOO for histories. There are: ATC, .*, SNOMED\./);
+  });
+
   const mapping = (role: string, source_value: string, vocabulary_id: string | null, more: object = {}) => ({
     role,
     code_key: 1,
