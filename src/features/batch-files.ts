@@ -10,7 +10,7 @@ import { type BatchFileOptions, writeBatchFiles } from "./write-batch-files.ts";
 /**
  * Writes the histories as the files of a PhenOM batch: CSV by kind (`patients-1.csv`, `diagnoses-1.csv` …), with the columns
  * of the contract, in files of a bounded size. Files that an earlier run left there are removed. Throws USAGE for a column
- * that is none.
+ * that is none, a size that is too small, and an address instead of a folder.
  *
  * Cost: little more than DuckDB takes to write the bare columns.
  *

@@ -9,7 +9,7 @@ import type { QueryOptions, Warehouse } from "../warehouse/warehouse.ts";
 export interface BatchFileOptions {
   /** Compresses them: a tenth of the size, and several times the time. Default false. */
   readonly gzip?: boolean | undefined;
-  /** A file that has become so large is followed by another one; before it is compressed. Default 256 MB. */
+  /** A file that has become so large is followed by another one; before it is compressed. At least 10,000. Default 256 MB. */
   readonly fileSizeBytes?: number | undefined;
   /** Names of columns that a deployment reads instead of those of the contract. */
   readonly columns?: { readonly [Kind in BatchFileKind]?: Readonly<Record<string, string>> } | undefined;

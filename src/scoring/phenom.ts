@@ -13,7 +13,7 @@ export interface PhenomScorerOptions extends PhenomClientOptions {
    * service takes files ("auto"). Default "auto".
    */
   readonly mode?: "realtime" | "batch" | "auto" | undefined;
-  /** How many patients are in flight at most; fewer while the service refuses calls as too many. Default 8. */
+  /** How many patients are in flight at most, 1 or more; fewer while the service refuses calls as too many. Default 8. */
   readonly concurrency?: number | undefined;
   /** Score everybody again, also those whose history has not changed since. Default false. */
   readonly again?: boolean | undefined;

@@ -44,10 +44,10 @@ coded as (
 )
 
 select lineage.cdm_id as measurement_id, any_value(flag) as flag
-from coded interpreted
+from coded
 join abnormal_flag using (interpretation)
 join mapping.lineage on lineage.cdm_table = 'measurement' and lineage.resource_type = 'Observation'
-    and lineage.source = interpreted.source and lineage.resource_id = interpreted.id and lineage.part = interpreted.part
+    and lineage.source = coded.source and lineage.resource_id = coded.id and lineage.part = coded.part
 group by all;
 
 create or replace temp table flag_of_concept as
