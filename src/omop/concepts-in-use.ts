@@ -18,7 +18,7 @@ function conceptsInUse(filled: ReadonlySet<string>): string {
     const source = group === "cdm" ? `cdm.${identifier(table)}` : `vocabulary.${identifier(table)}`;
     const listed = group === "cdm" ? filled.has(table) : lists.has(table);
     const concepts = columns.filter(({ references }) => listed && references === "concept");
-    return concepts.map(({ name }) => `select distinct ${identifier(name)} as concept_id from ${source}`);
+    return concepts.map(({ name }) => `select ${identifier(name)} as concept_id from ${source}`);
   });
   return [
     ...inTables,

@@ -1,12 +1,17 @@
 import { cdmTables } from "../../schemas/cdm.ts";
-import { tablesOfPersons } from "../warehouse/cdm-tables.ts";
+import { filledCdmTables, tablesOfPersons } from "../warehouse/cdm-tables.ts";
 import { identifier, literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
 /** Cuts every text of the CDM to the length that the specification gives its column, and counts what was cut. */
 export async function cutTexts(warehouse: Warehouse): Promise<void> {
   await warehouse.run("delete from mapping.text_cut");
-  const cuts = await warehouse.rows<{ cdm_table: string; cdm_column: string; length: number }>(findTooLong);
+  const filled = await filledCdmTables(warehouse);
+  const selects = [...findTooLong].flatMap(([table, select]) => (filled.has(table) ? [select] : []));
+  if (selects.length === 0) return;
+  const cuts = await warehouse.rows<{ cdm_table: string; cdm_column: string; length: number }>(
+    `select cdm_table, cut.cdm_column, cut.length from (${selects.join("\nunion all\n")}) where cut.found`,
+  );
   for (const { cdm_table, cdm_column, length } of cuts) {
     const table = identifier(cdm_table);
     const column = identifier(cdm_column);
@@ -34,8 +39,8 @@ export async function cutWarning(warehouse: Pick<Warehouse, "row">): Promise<str
 }
 
 /** One scan of each table: which of its columns hold texts that are too long. */
-const findTooLong = (() => {
-  const tables = cdmTables
+const findTooLong: ReadonlyMap<string, string> = new Map(
+  cdmTables
     .filter(({ group }) => group === "cdm")
     .flatMap(({ table, columns }) => {
       const limited = columns.flatMap(({ name, type }) => {
@@ -44,13 +49,8 @@ const findTooLong = (() => {
         const found = `coalesce(bool_or(length(${identifier(name)}) > ${length}), false)`;
         return [`{'cdm_column': ${literal(name)}, 'length': ${length}, 'found': ${found}}`];
       });
-      return limited.length === 0
-        ? []
-        : [
-            `select ${literal(table)} as cdm_table, unnest([${limited.join(", ")}]) as cut from cdm.${identifier(table)}`,
-          ];
-    });
-  return `select cdm_table, cut.cdm_column, cut.length
-from (${tables.join("\nunion all\n")})
-where cut.found`;
-})();
+      if (limited.length === 0) return [];
+      const select = `select ${literal(table)} as cdm_table, unnest([${limited.join(", ")}]) as cut from cdm.${identifier(table)}`;
+      return [[table, select]];
+    }),
+);

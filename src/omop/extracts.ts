@@ -113,12 +113,16 @@ export function createExtracts(extracts: readonly Extract[], kind: "view" | "tab
   return shapes
     .map((shape) => {
       const selects = extracts.filter((extract) => extract.shape === shape).map(({ select }) => `(\n${select}\n)`);
-      if (kind === "view") {
-        const union = [`from ${shape}_shape`, ...selects].join("\nunion all by name\n");
-        return `create or replace temp view extracted_${shape} as\n${union};`;
-      }
-      const fill = selects.map((select) => `insert into extracted_${shape} by name\n${select};`);
-      return [`create or replace temp table extracted_${shape} as from ${shape}_shape;`, ...fill].join("\n\n");
+      const view = `create or replace temp view extracted_${shape} as`;
+      // Of nothing rather than of an empty table: what reads it is left out of every plan.
+      if (selects.length === 0) return `${view} from ${shape}_shape where false;`;
+      if (kind === "view") return `${[`${view}\nfrom ${shape}_shape`, ...selects].join("\nunion all by name\n")};`;
+      const fill = selects.map((select) => `insert into filled_${shape} by name\n${select};`);
+      return [
+        `create or replace temp table filled_${shape} as from ${shape}_shape;`,
+        ...fill,
+        `${view} from filled_${shape};`,
+      ].join("\n\n");
     })
     .join("\n\n");
 }

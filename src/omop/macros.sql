@@ -3,17 +3,13 @@
 -- A date as far as FHIR gives it: '2019' and '2019-05' become their first day. NULL for what is no date.
 create or replace macro mapping.calendar_day(text) as
     case
-        when text < '0001' or text >= ':' then null
-        when strlen(text) = 4 then try_cast(text || '-01-01' as date)
-        when strlen(text) = 7 then try_cast(text || '-01' as date)
-        else try_cast(text[1:10] as date)
+        when text between '0001' and '9~'
+        then try_cast(case strlen(text) when 4 then text || '-01-01' when 7 then text || '-01' else text[1:10] end as date)
     end;
 
 -- The day of something that happened: a calendar day, unless it is one that systems write when they do not know.
 create or replace macro mapping.first_day(text) as
-    case
-        when not starts_with(text, '1900-01-01') and not starts_with(text, '9999-12-31') then mapping.calendar_day(text)
-    end;
+    case when text < '9999-12-31' and not starts_with(text, '1900-01-01') then mapping.calendar_day(text) end;
 
 -- The time on the wall where it was written: the offset is dropped, not applied. NULL for a date without time.
 create or replace macro mapping.wall_clock(text) as
@@ -31,6 +27,14 @@ create or replace macro mapping.time_of_day(text) as
 create or replace macro mapping.dated(text, otherwise) as
     case when mapping.first_day(text) is not null then text else coalesce(otherwise, text) end;
 
+-- The same of several texts: the first that is a date; where none is, the last, which should have been. A macro is written out
+-- wherever it stands, so that one inside another would be planned many times.
+create or replace macro mapping.first_dated(texts) as
+    coalesce(
+        list_filter(texts, lambda x: mapping.first_day(x) is not null)[1],
+        list_filter(texts, lambda x: x is not null)[-1]
+    );
+
 -- Why a record whose date this is has none: it says none, or one that cannot be read.
 create or replace macro mapping.reason_for_no_date(text) as
     case when text is null or text[1:10] in ('1900-01-01', '9999-12-31') then 'NO_DATE' else 'BAD_DATE' end;
@@ -41,7 +45,7 @@ create or replace macro mapping.made_up(text) as
 
 -- When a timing first comes round, as far as it says.
 create or replace macro mapping.start_of_timing(timing) as
-    mapping.dated(timing.event[1], timing.repeat."boundsPeriod".start);
+    mapping.first_dated([timing.event[1], timing.repeat."boundsPeriod".start]);
 
 -- The members of a panel: in STU3 they are related to it as such.
 create or replace macro mapping.members_of(members, related) as

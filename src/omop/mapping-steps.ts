@@ -6,6 +6,7 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { CdmRowSteps } from "./cdm-rows/cdm-rows.ts";
 import { keepVocabularyInUse } from "./concepts-in-use.ts";
 import { cutTexts } from "./cut-texts.ts";
+import { forgetEmptyRows, hideEmptyRows } from "./empty-rows.ts";
 import { createExtracts, type Extract } from "./extracts.ts";
 import type { MapToOmopOptions } from "./mapping-options.ts";
 import { checkExtract } from "./own-extracts.ts";
@@ -101,7 +102,9 @@ export function judgingSteps(
     ...sharedSteps(extracts),
     ...extracts.filter(({ path }) => path !== undefined).map((extract) => ({ work: checkExtract(extract) })),
     { text: createExtracts(extracts, extracted) },
+    { work: forgetEmptyRows },
     ...rowJudgingSteps(options),
+    { work: hideEmptyRows },
   ];
 }
 

@@ -26,7 +26,7 @@ select
         when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_status('DiagnosticReport', status) then 'STATUS'
     end as refused,
-    mapping.dated("effectiveDateTime", mapping.dated("effectivePeriod".start, issued)) as start_text,
+    mapping.dated("effectiveDateTime", mapping.first_dated(["effectivePeriod".start, issued])) as start_text,
     "effectivePeriod"."end" as end_text,
     mapping.note_type(list_concat(
         json_extract_string(mapping.json_of(category), '$[*].coding[*].code'),
@@ -69,7 +69,7 @@ select
         when mapping.drops_status('DocumentReference', status) then 'STATUS'
         when "docStatus" in ('registered', 'partial', 'preliminary', 'cancelled', 'deprecated', 'entered-in-error', 'unknown') then 'STATUS'
     end as refused,
-    mapping.dated(date, mapping.dated(created, indexed)) as start_text,
+    mapping.dated(date, mapping.first_dated([created, indexed])) as start_text,
     coalesce(mapping.json_of(context) ->> '$.period.start', period.start) as period_start,
     mapping.note_type(list_concat(
         list_transform(type.coding, lambda x: x.code),

@@ -32,10 +32,9 @@ from (
         mapping.age("onsetAge") as onset_age,
         mapping.dated(
             coalesce("recordedDate", "assertedDate"),
-            mapping.dated(
-                "onsetDateTime",
-                mapping.dated("onsetPeriod".start, case when onset_age is null then "lastOccurrence" end)
-            )
+            mapping.first_dated([
+                "onsetDateTime", "onsetPeriod".start, case when onset_age is null then "lastOccurrence" end
+            ])
         ) as said,
         case when onset_age is null then list_min(list_filter(
             list_transform(reaction, lambda x: x.onset), lambda x: mapping.first_day(x) is not null

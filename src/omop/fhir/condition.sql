@@ -15,7 +15,9 @@ select
     'condition_occurrence' as natural_table,
     'condition' as role,
     code,
-    mapping.dated("onsetDateTime", mapping.dated("onsetPeriod".start, case when onset_age is null then recorded end)) as start_text,
+    mapping.dated(
+        "onsetDateTime", mapping.first_dated(["onsetPeriod".start, case when onset_age is null then recorded end])
+    ) as start_text,
     onset_age as start_after_birth,
     true as start_from_visit,
     mapping.dated("abatementDateTime", "abatementPeriod"."end") as end_text,

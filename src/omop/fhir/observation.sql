@@ -7,10 +7,10 @@ with dated as not materialized (
         mapping.members_of("hasMember", related) as members,
         mapping.dated(
             "effectiveDateTime",
-            mapping.dated(
-                "effectivePeriod".start,
-                mapping.dated("effectiveInstant", mapping.dated(mapping.start_of_timing("effectiveTiming"), issued))
-            )
+            mapping.first_dated([
+                "effectivePeriod".start, "effectiveInstant", "effectiveTiming".event[1],
+                "effectiveTiming".repeat."boundsPeriod".start, issued
+            ])
         ) as start_text
     from landing.observation
 ),

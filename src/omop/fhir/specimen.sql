@@ -27,6 +27,6 @@ select
 from (
     select
         *,
-        mapping.dated(collection."collectedDateTime", mapping.dated(collection."collectedPeriod".start, null)) as collected
+        mapping.dated(collection."collectedDateTime", collection."collectedPeriod".start) as collected
     from landing.specimen
 )
