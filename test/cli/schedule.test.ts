@@ -1,19 +1,15 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { lines, patient } from "../ingest/intake.ts";
-import { omopipe } from "../support/command.ts";
+import { omopipe, startOmopipe } from "../support/command.ts";
 import { openFolder } from "../support/folder.ts";
-import { projectFile } from "../support/sources.ts";
-
-const main = projectFile("src/cli/main.ts");
 
 /** Starts a command that stays, and gives what it says and how it ended when it is told to stop. */
 function stay(...args: readonly string[]) {
-  const child = spawn(process.execPath, ["--import", "tsx", main, ...args], { cwd: projectFile("") });
+  const child = startOmopipe(args);
   const said = { text: "" };
   child.stdout.on("data", (data) => (said.text += data));
   child.stderr.on("data", (data) => (said.text += data));

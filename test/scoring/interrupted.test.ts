@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { copyFile, readdir } from "node:fs/promises";
 import type { AddressInfo, Server } from "node:net";
@@ -16,8 +16,8 @@ import { phenom } from "../../src/scoring/phenom.ts";
 import { scoreWith } from "../../src/scoring/score-with.ts";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
 import { concept, condition, openCdm, person } from "../support/cdm.ts";
+import { startOmopipe } from "../support/command.ts";
 import { openFolder } from "../support/folder.ts";
-import { projectFile } from "../support/sources.ts";
 
 const token = "s3cret-t0ken";
 /** How often a run is killed; more with OMOPIPE_KILLS=20. */
@@ -95,16 +95,15 @@ async function serveCounting(faults?: FaultOptions): Promise<Counting> {
 
 /** The command line in a process of its own; what it says is kept. */
 function startScoring(warehouse: string, url: string, mode: string, said: string[]): ChildProcess {
-  const child = spawn(
-    process.execPath,
+  const child = startOmopipe(
     [
-      ...["--import", "tsx", projectFile("src/cli/main.ts"), "score", "phenom", "--warehouse", warehouse],
-      ...["--base-url", url, "--outcome", localOutcomeId, "--mode", mode, "--as-of", "2026-01-01"],
+      ...["score", "phenom", "--warehouse", warehouse, "--base-url", url],
+      ...["--outcome", localOutcomeId, "--mode", mode, "--as-of", "2026-01-01"],
     ],
-    { env: { ...process.env, PHENOM_TOKEN: token }, stdio: ["ignore", "pipe", "pipe"] },
+    { PHENOM_TOKEN: token },
   );
-  child.stdout!.on("data", (data) => said.push(String(data)));
-  child.stderr!.on("data", (data) => said.push(String(data)));
+  child.stdout.on("data", (data) => said.push(String(data)));
+  child.stderr.on("data", (data) => said.push(String(data)));
   return child;
 }
 

@@ -1,9 +1,10 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { startOmopipe } from "../support/command.ts";
 import { openFolder } from "../support/folder.ts";
 
 /** The user guide of PhenOM, whose examples the embedded engine must answer as they stand, host and token aside. */
@@ -11,15 +12,11 @@ const guide = fileURLToPath(new URL("../../../shared/seeds/phenom-inference-guid
 const here = existsSync(guide);
 const title = here ? "The guide's examples" : "The guide's examples (left out: ../shared/seeds is not there)";
 
-const project = fileURLToPath(new URL("../../", import.meta.url));
 const bash = promisify(execFile);
 
 /** `omopipe serve` on a free port. */
 async function serve(token: string): Promise<AsyncDisposable & { readonly url: string }> {
-  const child = spawn(process.execPath, ["--import", "tsx", "src/cli/main.ts", "serve", "--port", "0"], {
-    cwd: project,
-    env: { ...process.env, PHENOM_TOKEN: token },
-  });
+  const child = startOmopipe(["serve", "--port", "0"], { PHENOM_TOKEN: token });
   const ended = new Promise((resolve) => child.once("close", resolve));
   const url = await new Promise<string>((resolve, reject) => {
     let said = "";

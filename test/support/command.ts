@@ -1,9 +1,5 @@
-import { spawn } from "node:child_process";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const project = fileURLToPath(new URL("../../", import.meta.url));
-const main = join(project, "src/cli/main.ts");
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { projectFile } from "./sources.ts";
 
 /** How a command ended. */
 export interface Ended {
@@ -12,17 +8,20 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the command line from its sources. */
-export function omopipe(
-  args: readonly string[],
-  environment: Record<string, string> = {},
-  stdin?: string,
-): Promise<Ended> {
+type Environment = Readonly<Record<string, string>>;
+
+/** Starts the command line in the folder of the project, as it was built before the tests (build-command-line.ts). */
+export function startOmopipe(args: readonly string[], environment: Environment = {}): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [projectFile("dist/src/cli/main.js"), ...args], {
+    cwd: projectFile(""),
+    env: { ...process.env, ...environment },
+  });
+}
+
+/** Runs the command line to its end. */
+export function omopipe(args: readonly string[], environment: Environment = {}, stdin?: string): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
-      cwd: project,
-      env: { ...process.env, ...environment },
-    });
+    const child = startOmopipe(args, environment);
     if (stdin !== undefined) child.stdin.end(stdin);
     const said = { stdout: "", stderr: "" };
     child.stdout.on("data", (data) => (said.stdout += data));
