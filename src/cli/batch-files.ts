@@ -2,7 +2,7 @@ import { batchFiles } from "../features/batch-files.ts";
 import { patientHistories } from "../features/patient-histories.ts";
 import { mappedWarehouse } from "../omop/map-to-omop.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
-import { type HistoryFlags, historyOptions } from "./history-options.ts";
+import { type HistoryFlags, historyOptions, sayWhatIsLeftOut } from "./history-options.ts";
 import { mustExist, runPipeline } from "./run-pipeline.ts";
 
 interface BatchFilesFlags extends HistoryFlags {
@@ -26,7 +26,8 @@ export async function batchFilesCommand({
     patientHistories(historyOptions(flags)),
     batchFiles(out, { gzip, fileSizeBytes: fileSizeMb * 1024 ** 2 }),
   );
-  await runPipeline(warehouse, { memoryLimit: flags.memoryLimit }, writing, async ({ patients, asOf }) => {
-    process.stdout.write(`The files of a batch with ${patients} patients as of ${asOf} are in ${out}\n`);
+  await runPipeline(warehouse, { memoryLimit: flags.memoryLimit }, writing, async (built) => {
+    process.stdout.write(`The files of a batch with ${built.patients} patients as of ${built.asOf} are in ${out}\n`);
+    sayWhatIsLeftOut(built);
   });
 }

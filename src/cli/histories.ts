@@ -3,7 +3,7 @@ import { writeHistories } from "../features/write-histories.ts";
 import { mappedWarehouse } from "../omop/map-to-omop.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
 import { mustBeLocal } from "../warehouse/places.ts";
-import { type HistoryFlags, historyOptions } from "./history-options.ts";
+import { type HistoryFlags, historyOptions, sayWhatIsLeftOut } from "./history-options.ts";
 import { mustExist, runPipeline } from "./run-pipeline.ts";
 
 /** `omopipe histories`. */
@@ -14,8 +14,9 @@ export async function histories(
   mustBeLocal("Histories are written", out);
   await mustExist(file);
   const build = pipeline(mappedWarehouse(), patientHistories(historyOptions(options)));
-  await runPipeline(file, { memoryLimit }, build, async ({ patients, asOf }, warehouse) => {
+  await runPipeline(file, { memoryLimit }, build, async (built, warehouse) => {
     await writeHistories(warehouse, out);
-    process.stdout.write(`${patients} histories as of ${asOf} are in ${out}\n`);
+    process.stdout.write(`${built.patients} histories as of ${built.asOf} are in ${out}\n`);
+    sayWhatIsLeftOut(built);
   });
 }

@@ -1,4 +1,5 @@
 import type { PatientHistoriesOptions } from "../features/history-options.ts";
+import type { Histories } from "../features/patient-histories.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
 
 /** The options of the commands that build histories. */
@@ -31,4 +32,13 @@ export function historyOptions({ asOf, lookBackDays, icd, codeSystems = [], pati
     codeSystems: chosen.length > 0 ? Object.fromEntries(chosen) : undefined,
     patientId,
   } satisfies PatientHistoriesOptions;
+}
+
+/** Says how many events the histories leave out. */
+export function sayWhatIsLeftOut({ notExpressed }: Pick<Histories, "notExpressed">): void {
+  if (notExpressed === 0) return;
+  process.stdout.write(
+    `${notExpressed} events are in no history: no code system of the service expresses their code ` +
+      "(features.patient_history: not_expressed)\n",
+  );
 }

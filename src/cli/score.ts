@@ -4,7 +4,7 @@ import { OmopipeError } from "../pipeline/errors.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
 import { type PhenomScorerOptions, phenom } from "../scoring/phenom.ts";
 import { scoreWith } from "../scoring/score-with.ts";
-import { type HistoryFlags, historyOptions } from "./history-options.ts";
+import { type HistoryFlags, historyOptions, sayWhatIsLeftOut } from "./history-options.ts";
 import { mustExist, runPipeline } from "./run-pipeline.ts";
 
 export interface ScoreOptions extends HistoryFlags {
@@ -35,12 +35,13 @@ export async function score(service: string, options: ScoreOptions): Promise<voi
     options.warehouse,
     { memoryLimit },
     scoring,
-    async ({ patients, scored, unchanged, refused, excluded, failed }) => {
+    async ({ patients, scored, unchanged, refused, excluded, failed, notExpressed }) => {
       process.stdout.write(`${scored} of ${patients} patients are scored (results.risk_score)\n`);
       if (unchanged > 0) process.stdout.write(`${unchanged} have been scored before and have not changed since\n`);
       if (refused + excluded > 0) {
         process.stdout.write(`${refused + excluded} are not to be scored (results.scoring_exclusion says why)\n`);
       }
+      sayWhatIsLeftOut({ notExpressed });
       if (failed > 0) process.stdout.write(`${failed} could not be scored (results.scoring_error says why)\n`);
     },
   );

@@ -17,6 +17,8 @@ export interface Histories extends Filled {
   readonly patients: number;
   /** Persons without one: `features.history_exclusion` says why. */
   readonly excluded: number;
+  /** Events that are in no history, for no code system of the contract expresses their code. */
+  readonly notExpressed: number;
   /** Histories that were built now; the others are as they were. */
   readonly built: number;
 }
@@ -88,10 +90,12 @@ export function patientHistories(options: PatientHistoriesOptions = {}): Stage<M
       const built = await inSlices(eventsInLists, "history.sql", { as_of: asOfDay, run_id: literal(runId) }).finally(
         () => warehouse.run("reset checkpoint_threshold"),
       );
-      const count = await warehouse.row<{ patients: number; excluded: number }>(
+      const count = await warehouse.row<{ patients: number; excluded: number; notExpressed: number }>(
         `select
-           (select count(*) from features.patient_history) as patients,
-           (select count(*) from features.history_exclusion) as excluded`,
+           count(*) as patients,
+           (select count(*) from features.history_exclusion) as excluded,
+           coalesce(sum(not_expressed), 0)::bigint as "notExpressed"
+         from features.patient_history`,
       );
       await run("tidy-up.sql", {});
       return { ...mapped, stage: "histories", asOf, ...count!, built };

@@ -8,7 +8,6 @@ import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import type { BatchInHand, BatchScorer, Exclusion, Score } from "./scorer.ts";
 
 interface PhenomBatchOptions extends Pick<BatchScorer, "above" | "orSingly"> {
-  readonly outcomeIds: readonly string[];
   readonly modelSource: string;
   readonly repeatStart: boolean | undefined;
 }
@@ -24,7 +23,7 @@ interface Progress {
 
 /** Batches of the PhenOM Inference API: create, upload, finalize, validate, start, poll, fetch, each step kept when it is done. */
 export function phenomBatches(client: PhenomClient, options: PhenomBatchOptions): BatchScorer {
-  const { above, orSingly, outcomeIds, modelSource, repeatStart } = options;
+  const { above, orSingly, modelSource, repeatStart } = options;
   return {
     above,
     orSingly,
@@ -46,10 +45,10 @@ export function phenomBatches(client: PhenomClient, options: PhenomBatchOptions)
           if (isNew || !(await isFinalized(client, batchId, signal))) await fill(client, batchId, batch, signal);
           await save({ finalized: true });
         }
-        if (!progress.batchStarts) await client.validateBatch(batchId, outcomeIds, { signal });
+        if (!progress.batchStarts) await client.validateBatch(batchId, batch.outcomes, { signal });
         const known = progress.batchStarts ? await jobsOf(client, batchId, signal) : [];
         if (known === undefined && !repeatStart) throw startUncertain(batchId);
-        return known?.[0] ?? (await start(client, batchId, options, save, signal));
+        return known?.[0] ?? (await start(client, batchId, batch.outcomes, repeatStart, save, signal));
       };
       if (progress.jobId === undefined) {
         const jobId = await begin().catch((error: unknown) => {
@@ -97,7 +96,8 @@ async function isFinalized(client: PhenomClient, batchId: string, signal: AbortS
 async function start(
   client: PhenomClient,
   batchId: string,
-  { outcomeIds, repeatStart }: PhenomBatchOptions,
+  outcomeIds: readonly string[],
+  repeatStart: boolean | undefined,
   save: (progress: Progress) => Promise<void>,
   signal: AbortSignal,
 ): Promise<string> {

@@ -45,7 +45,6 @@ export function phenom(options: PhenomScorerOptions): Scorer {
   if (!Number.isInteger(maximum) || maximum < 1) {
     throw new OmopipeError("USAGE", `concurrency must be a whole number from 1 on; ${maximum} is none.`);
   }
-  const outcomeIds = [...new Set(outcomes)].sort();
   const concurrency = adaptiveConcurrency(maximum);
   const client = createPhenomClient({ ...clientOptions, gate: adaptiveGate(concurrency, [429]) });
   const modelSource = `phenom ${new URL(clientOptions.baseUrl).host}`;
@@ -54,13 +53,13 @@ export function phenom(options: PhenomScorerOptions): Scorer {
   return {
     name: "phenom",
     modelSource,
-    request: JSON.stringify(outcomeIds),
+    outcomes,
     again,
     get concurrency() {
       return concurrency.limit;
     },
     async score(patient, { signal }) {
-      const { patientId, historyJson, asBuilt, idempotencyKey } = patient;
+      const { patientId, historyJson, asBuilt, outcomes: outcomeIds, idempotencyKey } = patient;
       // What was changed by hand is looked through before it is sent.
       const history = asBuilt ? { patientId, json: historyJson } : patient.history;
       const { job, results } = await client.scorePatient({ history, outcomeIds, idempotencyKey }, { signal });
@@ -69,7 +68,7 @@ export function phenom(options: PhenomScorerOptions): Scorer {
       const model_source = `${modelSource}, ${job.model_source}`;
       return { scores: results.map((result) => ({ ...result, model_source })), exclusions };
     },
-    batches: phenomBatches(client, { outcomeIds, modelSource, above, orSingly: mode === "auto", repeatStart }),
+    batches: phenomBatches(client, { modelSource, above, orSingly: mode === "auto", repeatStart }),
   };
 }
 

@@ -14,6 +14,8 @@ import type { Counts, ScoringLedger } from "./scoring-ledger.ts";
 
 interface BatchRow {
   readonly batch_key: string;
+  /** The outcomes asked for, as a JSON list. */
+  readonly outcomes: string;
   readonly folder: string;
   readonly progress: string;
 }
@@ -39,6 +41,7 @@ export function openBatches(
 ): Batches {
   const { target: warehouse, signal, warn } = context;
   const own = `service = ${literal(ledger.service)} and request = ${literal(ledger.request)}`;
+  const outcomesAsked = "coalesce(to_json(outcomes)::varchar, request)";
 
   const forget = (key: string) =>
     warehouse.run(
@@ -52,16 +55,19 @@ export function openBatches(
     await warehouse.transaction(() => forget(batch_key));
   };
 
-  const write = async (): Promise<BatchRow> => {
+  const write = async (outcomes: string): Promise<BatchRow> => {
     const key = randomUUID();
     const inMemory = warehouse.path === ":memory:";
     const folder = inMemory ? join(tmpdir(), `omopipe-batch-${key}`) : `${warehouse.path}.batch-${key}`;
-    const row = { batch_key: key, folder, progress: "{}" };
+    const row = { batch_key: key, outcomes, folder, progress: "{}" };
     const persons = `select person_id from meta.scoring where batch_key = ${literal(key)}`;
     await warehouse.transaction(async () => {
       const { service, request } = ledger;
       await warehouse.append("meta.scoring_batch", [{ ...row, service, request }]);
-      await warehouse.run(`update meta.scoring set batch_key = ${literal(key)} where ${own} and status = 'due'`);
+      await warehouse.run(
+        `update meta.scoring set batch_key = ${literal(key)}
+         where ${own} and status = 'due' and ${outcomesAsked} = ${literal(outcomes)}`,
+      );
     });
     await mkdir(folder, { mode: 0o700, recursive: true });
     const files = await writeBatchFiles(warehouse, folder, { persons }, { signal });
@@ -72,13 +78,14 @@ export function openBatches(
     return row;
   };
 
-  const inHand = async ({ batch_key: key, progress }: BatchRow): Promise<BatchInHand> => {
+  const inHand = async ({ batch_key: key, outcomes, progress }: BatchRow): Promise<BatchInHand> => {
     const files = await warehouse.rows<{ kind: BatchFileKind; path: string; upload: string | null }>(
       "select kind, path, upload::varchar as upload from meta.scoring_batch_file where batch_key = $1 order by path",
       [key],
     );
     return {
       key,
+      outcomes: JSON.parse(outcomes || "[]"),
       files: files.map(({ kind, path, upload }) => ({ kind, path, upload: upload ? JSON.parse(upload) : undefined })),
       progress: JSON.parse(progress),
       save: (now) =>
@@ -134,7 +141,8 @@ export function openBatches(
   return {
     async finishOpen() {
       const open = await warehouse.rows<BatchRow>(
-        `select batch_key, folder, progress::varchar as progress from meta.scoring_batch where ${own}`,
+        `select batch_key, coalesce(outcomes, request) as outcomes, folder, progress::varchar as progress
+         from meta.scoring_batch where ${own}`,
       );
       for (const row of open) {
         const batch = await inHand(row);
@@ -148,16 +156,21 @@ export function openBatches(
     async score(due) {
       const { batches } = scorer;
       if (!batches || due <= batches.above) return false;
-      const row = await write();
-      try {
-        await finish(row, batches);
-        return true;
-      } catch (error) {
-        if (!(batches.orSingly && error instanceof OmopipeError && error.code === "NOT_OFFERED")) throw error;
-        warn(`${error.message} The patients are scored one by one.`);
-        await remove(row);
-        return false;
+      const asked = await warehouse.rows<{ outcomes: string }>(
+        `select distinct ${outcomesAsked} as outcomes from meta.scoring where ${own} and status = 'due' order by outcomes`,
+      );
+      for (const { outcomes } of asked) {
+        const row = await write(outcomes);
+        try {
+          await finish(row, batches);
+        } catch (error) {
+          if (!(batches.orSingly && error instanceof OmopipeError && error.code === "NOT_OFFERED")) throw error;
+          warn(`${error.message} The patients are scored one by one.`);
+          await remove(row);
+          return false;
+        }
       }
+      return true;
     },
   };
 }

@@ -1,6 +1,6 @@
-import type { DuckDBBlobVector } from "@duckdb/node-api";
+import type { DuckDBBlobVector, DuckDBListValue } from "@duckdb/node-api";
 import type { PatientHistory } from "../../schemas/phenom.ts";
-import { isUnreached, statusOf } from "../clients/http/failures.ts";
+import { isUnreached, notCalled, statusOf } from "../clients/http/failures.ts";
 import { inStage, type OmopipeError } from "../pipeline/errors.ts";
 import type { StageContext } from "../pipeline/stage.ts";
 import { literal } from "../warehouse/sql-text.ts";
@@ -17,6 +17,7 @@ interface DueRow {
   /** Whether the history is as it was built. */
   readonly as_built: boolean;
   readonly idempotency_key: string;
+  readonly outcomes: readonly string[];
 }
 
 type Outcome = Pick<DueRow, "person_id" | "patient_id"> &
@@ -117,15 +118,14 @@ export async function scoreSingly(
     await fewerThan(() => 1);
     await flush().catch(() => {});
     if (!(fatal && error === fatal && isUnreached(fatal))) throw error;
-    const { code, message } = fatal;
-    await ledger.putAsideFailure("due", { code, message, same_key: true });
+    await ledger.putAsideFailure("due", { code: fatal.code, message: notCalled(fatal), same_key: true });
     stored(await ledger.store("due"));
   }
 }
 
 /** One row after the other: all histories of a chunk at once are tens of megabytes. */
 function* rowsOf(chunk: ResultChunk["chunk"]): Generator<DueRow> {
-  const [persons, patients, histories, built, keys] = Array.from({ length: chunk.columnCount }, (_, column) =>
+  const [persons, patients, histories, built, keys, outcomes] = Array.from({ length: chunk.columnCount }, (_, column) =>
     chunk.getColumnVector(column),
   );
   for (let row = 0; row < chunk.rowCount; row++) {
@@ -135,12 +135,15 @@ function* rowsOf(chunk: ResultChunk["chunk"]): Generator<DueRow> {
       history: (histories as DuckDBBlobVector).getItemBytes(row)!,
       as_built: built!.getItem(row) as boolean,
       idempotency_key: keys!.getItem(row) as string,
+      outcomes: (outcomes!.getItem(row) as DuckDBListValue).items as string[],
     };
   }
 }
 
 const dueQuery = ({ service, request }: ScoringLedger) => `
-  select person_id, history.patient_id, encode(history::varchar), hash(history::varchar) = history_check, idempotency_key
+  select
+    person_id, history.patient_id, encode(history::varchar), hash(history::varchar) = history_check, idempotency_key,
+    coalesce(outcomes, from_json(nullif(request, ''), '["VARCHAR"]'), [])
   from meta.scoring
   join features.patient_history history using (person_id, history_hash)
   where service = ${literal(service)} and request = ${literal(request)} and status = 'due'`;
@@ -154,7 +157,8 @@ async function scoreOne(row: DueRow, scorer: Scorer, stage: string, signal: Abor
   }
 }
 
-function historyOf({ patient_id, history: historyJson, as_built, idempotency_key }: DueRow): HistoryToScore {
+function historyOf(row: DueRow): HistoryToScore {
+  const { patient_id, history: historyJson, as_built, outcomes, idempotency_key } = row;
   let history: PatientHistory | undefined;
   return {
     patientId: patient_id,
@@ -164,6 +168,7 @@ function historyOf({ patient_id, history: historyJson, as_built, idempotency_key
     },
     historyJson,
     asBuilt: as_built,
+    outcomes,
     idempotencyKey: idempotency_key,
   };
 }

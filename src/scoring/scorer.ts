@@ -11,6 +11,8 @@ export interface HistoryToScore {
   readonly historyJson: Uint8Array;
   /** Whether it is still what `patientHistories` made, which fits the contract. */
   readonly asBuilt: boolean;
+  /** Of the scorer's outcomes those to ask for: not those that it gave for the same history before. */
+  readonly outcomes: readonly string[];
   /** Random, and kept before the call: a call that is made again, even by another process, carries the same one. */
   readonly idempotencyKey: string;
 }
@@ -52,10 +54,10 @@ export interface Scorer {
   /** Which service answers, for the column `model_source`: its name and host, never a credential. */
   readonly modelSource: string;
   /**
-   * What is asked for beside the history, such as the outcomes, as a JSON list. With it, who was scored so before and has the
-   * same history still is not asked for again; without it, everybody is asked for each time.
+   * The outcomes that are asked for, by id. With them, nobody is asked again for an outcome that was given for the same history
+   * before; left out, everybody is asked for each time.
    */
-  readonly request?: string | undefined;
+  readonly outcomes?: readonly string[] | undefined;
   /** Ask for everybody, whether the history has changed or not. Default false. */
   readonly again?: boolean | undefined;
   /** How many calls may be in flight; looked at before each call, so it may change. */
@@ -83,6 +85,8 @@ export interface BatchScorer {
 export interface BatchInHand {
   /** Random: fit for a name. */
   readonly key: string;
+  /** The outcomes to ask for. */
+  readonly outcomes: readonly string[];
   readonly files: readonly BatchInHandFile[];
   /** What was saved last; empty at first. */
   readonly progress: Readonly<Record<string, unknown>>;

@@ -56,7 +56,7 @@ export async function openLedger(
   const sql = (file: string, parts: Readonly<Record<string, string>> = {}) =>
     sqlText(import.meta.url, `sql/${file}`, parts);
   const service = scorer.modelSource;
-  const request = scorer.request ?? "";
+  const request = scorer.outcomes === undefined ? "" : JSON.stringify([...new Set(scorer.outcomes)].sort());
   const parts = { service: literal(service), request: literal(request), run_id: literal(runId) };
   await warehouse.run(sql("results.sql"));
 
@@ -74,7 +74,7 @@ export async function openLedger(
     request,
 
     async plan() {
-      const all = scorer.request === undefined || scorer.again === true;
+      const all = scorer.outcomes === undefined || scorer.again === true;
       await warehouse.transaction(() => warehouse.run(sql("plan.sql", { ...parts, all: String(all) })));
       return (await warehouse.row<{ due: number }>("select count(*) as due from due_person"))!.due;
     },

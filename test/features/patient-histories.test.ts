@@ -313,6 +313,16 @@ describe("a laboratory result", () => {
     [{ value_as_number: 3, range_low: 4 }, "L"],
     [{ value_as_number: 5 }, null],
     [{ range_low: 4, range_high: 5 }, null],
+    // <4, <5, <=4, >5, >=5, >4
+    [{ value_as_number: 4, operator_concept_id: 4171756, range_low: 4, range_high: 5 }, "L"],
+    [{ value_as_number: 5, operator_concept_id: 4171756, range_low: 4, range_high: 9 }, null],
+    [{ value_as_number: 4, operator_concept_id: 4171754, range_low: 4, range_high: 5 }, null],
+    [{ value_as_number: 5, operator_concept_id: 4172704, range_low: 4, range_high: 5 }, "H"],
+    [{ value_as_number: 5, operator_concept_id: 4171755, range_low: 4, range_high: 5 }, null],
+    [{ value_as_number: 4, operator_concept_id: 4172704, range_low: 4, range_high: 5 }, null],
+    [{ value_as_number: 4, operator_concept_id: 4171756, range_low: 0, range_high: 5 }, "N"],
+    [{ value_as_number: 5, operator_concept_id: 4171754, range_high: 5 }, "N"],
+    [{ value_as_number: 4, operator_concept_id: 4171755, range_low: 4 }, "N"],
     [{}, null],
   ])("of %o is marked %s", async (more, flag) => {
     expect((await lab({ concept: 3004410 }, more)).result).toEqual({

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { localOutcomeId } from "../../src/engines/phenom/outcomes.ts";
+import { guideOutcomeId, localOutcomeId, offeredOutcomeIds } from "../../src/engines/phenom/outcomes.ts";
 import { servePhenom } from "../../src/engines/phenom/serve-phenom.ts";
 import { patientHistories } from "../../src/features/patient-histories.ts";
 import { mappedWarehouse } from "../../src/omop/map-to-omop.ts";
@@ -229,6 +229,34 @@ describe("a history that has not changed since it was scored", () => {
       expect(await score(warehouse, engine.url, { mode, again: true })).toMatchObject({ scored: 18, unchanged: 0 });
     }
   });
+
+  it.each(["batch", "realtime"] as const)(
+    "is sent for the outcomes that it has not been scored for (%s)",
+    async (mode) => {
+      await using engine = await servePhenom({ token });
+      await using warehouse = await openPersons(20);
+      const asked = new Set<string>();
+      const noting = async (request: Request) => {
+        const text = request.method === "POST" ? await request.clone().text() : "";
+        for (const outcome of offeredOutcomeIds) if (text.includes(outcome)) asked.add(outcome);
+        return await fetch(request);
+      };
+      expect(await score(warehouse, engine.url, { mode })).toMatchObject({ scored: 18, failed: 0 });
+      const outcomes = [localOutcomeId, guideOutcomeId];
+      expect(await score(warehouse, engine.url, { mode, outcomes, fetch: noting })).toMatchObject({
+        scored: 18,
+        failed: 0,
+      });
+      expect([...asked]).toEqual([guideOutcomeId]);
+      expect(await score(warehouse, engine.url, { mode, outcomes })).toMatchObject({ scored: 0, unchanged: 18 });
+      expect(
+        await warehouse.rows("select outcome_id, count(*) as n from results.risk_score group by all order by all"),
+      ).toEqual([
+        { outcome_id: localOutcomeId, n: 18 },
+        { outcome_id: guideOutcomeId, n: 18 },
+      ]);
+    },
+  );
 
   it("of another service, or for other outcomes, is sent", async () => {
     await using one = await servePhenom({ token });

@@ -143,6 +143,90 @@ describe("a scorer of one's own", () => {
   });
 });
 
+describe("a scorer that names its outcomes", () => {
+  /** Scores each outcome that it is asked for, and notes who is asked for what. */
+  const noting = (outcomes: readonly string[], more: Partial<Scorer> = {}) => {
+    const asked: string[] = [];
+    const scorer = own(
+      async (patient) => {
+        asked.push(`${patient.patientId}: ${patient.outcomes.join(", ")}`);
+        return { scores: patient.outcomes.map((outcome) => scoreOf(patient.patientId, outcome)) };
+      },
+      { outcomes, ...more },
+    );
+    return { asked, scorer };
+  };
+
+  it("is asked for what is missing only, when there are other outcomes than before", async () => {
+    await using warehouse = await openPersons(2);
+    const first = noting(["b"]);
+    expect(await score(warehouse, first.scorer)).toMatchObject({ scored: 2, unchanged: 0 });
+    expect(first.asked.sort()).toEqual(["1: b", "2: b"]);
+
+    const more = noting(["a", "b", "c"]);
+    expect(await score(warehouse, more.scorer)).toMatchObject({ scored: 2, unchanged: 0 });
+    expect(more.asked.sort()).toEqual(["1: a, c", "2: a, c"]);
+    expect(await count(warehouse, "risk_score")).toBe(6);
+
+    const fewer = noting(["c", "b"]);
+    expect(await score(warehouse, fewer.scorer)).toMatchObject({ scored: 0, unchanged: 2 });
+    expect(fewer.asked).toEqual([]);
+
+    const again = noting(["c", "b"], { again: true });
+    expect(await score(warehouse, again.scorer)).toMatchObject({ scored: 2, unchanged: 0 });
+    expect(again.asked.sort()).toEqual(["1: b, c", "2: b, c"]);
+  });
+
+  it("is asked for all of them where the history is another", async () => {
+    await using warehouse = await openPersons(2);
+    await score(warehouse, noting(["a"]).scorer);
+    await warehouse.run("update cdm.condition_occurrence set condition_start_date = '2024-11-01' where person_id = 1");
+    const { asked, scorer } = noting(["a", "b"]);
+    await score(warehouse, scorer);
+    expect(asked.sort()).toEqual(["1: a, b", "2: b"]);
+  });
+
+  it("lists nobody twice, whatever it is asked for", async () => {
+    await using warehouse = await openPersons(4);
+    await warehouse.run("delete from cdm.condition_occurrence where person_id = 3");
+    const refusing = (outcomes: readonly string[], failing: readonly string[]) =>
+      own(
+        async ({ patientId, outcomes: asked }) => {
+          if (failing.includes(patientId)) throw new Error("out of order");
+          if (patientId === "4") return { scores: asked.map((outcome) => scoreOf(patientId, outcome)) };
+          const [first, ...others] = asked;
+          return {
+            scores: others.map((outcome) => scoreOf(patientId, outcome)),
+            exclusions: [{ patient_id: patientId, outcome_id: first!, reason: "too young" }],
+          };
+        },
+        { outcomes },
+      );
+    const listed = async () => ({
+      excluded: await warehouse.rows(
+        "select person_id, outcome_id, reason from results.scoring_exclusion order by all",
+      ),
+      failed: await warehouse.rows("select person_id from results.scoring_error order by all"),
+    });
+    const codeless = { person_id: 3, outcome_id: null, reason: "NO_CODES" };
+    await score(warehouse, refusing(["a"], ["2"]));
+    expect(await listed()).toEqual({
+      excluded: [{ person_id: 1, outcome_id: "a", reason: "too young" }, codeless],
+      failed: [{ person_id: 2 }],
+    });
+    await score(warehouse, refusing(["a", "b", "c"], []));
+    expect(await listed()).toEqual({
+      excluded: [
+        { person_id: 1, outcome_id: "a", reason: "too young" },
+        { person_id: 1, outcome_id: "b", reason: "too young" },
+        { person_id: 2, outcome_id: "a", reason: "too young" },
+        codeless,
+      ],
+      failed: [],
+    });
+  });
+});
+
 describe("a scoring run that does not come to its end", () => {
   it("keeps every score it was given before it was stopped", async () => {
     await using warehouse = await openPersons(1000);

@@ -132,6 +132,12 @@ export function isUnreached(error: OmopipeError): boolean {
   return error.code === "HTTP_NETWORK" && error.cause instanceof Error && neverSent.has(codeOf(error.cause) ?? "");
 }
 
+/** What is said of a call that was not made any more, after others had failed in this way. */
+export function notCalled(error: OmopipeError): string {
+  const reason = error.cause instanceof Error ? codeOf(error.cause) : undefined;
+  return `Not called: the service could not be reached, ${reason ?? error.code}. Check the base URL and the network.`;
+}
+
 /**
  * Whether the service may have carried a failed call out. Not where it says itself that it did not: by a refusal (4xx but
  * 408), or by asking to come again (503 with `Retry-After`).

@@ -58,6 +58,25 @@ where concept_id <> 0
 group by all
 having count(distinct flag) = 1;
 
+-- A value against its range. '<5' says no more than that it is less: low where 5 is the least there may be, nothing where only
+-- some of what it may be is. Nothing is less than 0.
+create or replace temp macro flag_of_value(value, operator, low, high) as
+    case
+        when operator in (4171756, 4171754) -- <, <=
+        then case
+            when value < low or (value = low and operator = 4171756) then 'L'
+            when coalesce(low, 0) <= 0 and value <= high then 'N'
+        end
+        when operator in (4172704, 4171755) -- >, >=
+        then case
+            when value > high or (value = high and operator = 4172704) then 'H'
+            when high is null and value >= low then 'N'
+        end
+        when value < low then 'L'
+        when value > high then 'H'
+        when value is not null and coalesce(low, high) is not null then 'N'
+    end;
+
 create or replace temp view raw_event as
 with event as (
     select 'diagnoses' as kind, person_id, condition_start_date as day, condition_concept_id as concept_id,
@@ -77,11 +96,7 @@ with event as (
         coalesce(
             flag_of_row.flag,
             flag_of_concept.flag,
-            case
-                when value_as_number < range_low then 'L'
-                when value_as_number > range_high then 'H'
-                when value_as_number is not null and coalesce(range_low, range_high) is not null then 'N'
-            end
+            flag_of_value(value_as_number, operator_concept_id, range_low, range_high)
         )
     from cdm.measurement
     left join flag_of_row using (measurement_id)

@@ -1,12 +1,11 @@
--- Who is to be scored now: whose history has changed since the last score, and who was left without one.
+-- Who is to be scored now, and for what: the outcomes that the service has not yet given, or refused, for the history as it is.
 
 delete from results.scoring_exclusion
-where model_source = {{service}} and request = {{request}}
+where model_source = {{service}}
     and (reason = upper(reason) or person_id in (select person_id from features.history_exclusion));
 
 delete from results.scoring_error
-where model_source = {{service}} and coalesce(request, {{request}}) = {{request}}
-    and person_id in (select person_id from features.history_exclusion);
+where model_source = {{service}} and person_id in (select person_id from features.history_exclusion);
 
 insert into results.scoring_exclusion by name
 select
@@ -15,17 +14,38 @@ select
 from features.history_exclusion;
 
 create or replace temp table due_person as
+with answered as (
+    select person_id, flatten(list(from_json(known.request, '["VARCHAR"]'))) as outcomes
+    from meta.scoring known
+    join features.patient_history using (person_id, history_hash)
+    where service = {{service}} and request <> '' and status in ('scored', 'excluded')
+    group by person_id
+),
+
+asked as (
+    select
+        person_id,
+        history_hash,
+        list_filter(
+            from_json(nullif({{request}}, ''), '["VARCHAR"]'),
+            lambda outcome: {{all}} or not coalesce(list_contains(answered.outcomes, outcome), false)
+        ) as outcomes
+    from features.patient_history
+    left join answered using (person_id)
+)
+
 select
-    history.person_id,
+    asked.person_id,
+    asked.outcomes,
+    -- The key of a call is that of the same call only.
     case
-        when known.history_hash = history.history_hash and known.status in ('due', 'failed')
+        when known.history_hash = asked.history_hash and known.status in ('due', 'failed')
+            and coalesce(known.outcomes, from_json(nullif(known.request, ''), '["VARCHAR"]')) is not distinct from asked.outcomes
         then known.idempotency_key
     end as known_key
-from features.patient_history history
+from asked
 left join (from meta.scoring where service = {{service}} and request = {{request}}) known using (person_id)
-where {{all}}
-    or known.history_hash is distinct from history.history_hash
-    or known.status in ('due', 'failed');
+where asked.outcomes is null or len(asked.outcomes) > 0;
 
 delete from meta.scoring
 where service = {{service}} and request = {{request}} and person_id in (select person_id from due_person);
@@ -36,6 +56,7 @@ select
     {{service}} as service, {{request}} as request,
     as_of, history_hash,
     coalesce(known_key, uuid()::varchar) as idempotency_key,
-    'due' as status
+    'due' as status,
+    outcomes
 from features.patient_history
 join due_person using (person_id);

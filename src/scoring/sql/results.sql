@@ -65,6 +65,7 @@ create table if not exists meta.scoring (
     batch_key       varchar,            -- of meta.scoring_batch; NULL: a call of its own
     status          varchar not null    -- due, scored, excluded, failed
 );
+alter table meta.scoring add column if not exists outcomes varchar[];   -- of those requested the ones asked for; NULL: all
 
 -- Batches that are on their way.
 create table if not exists meta.scoring_batch (
@@ -74,6 +75,7 @@ create table if not exists meta.scoring_batch (
     folder          varchar not null,   -- where its files lie
     progress        json not null       -- how far it has come, as the scorer has it
 );
+alter table meta.scoring_batch add column if not exists outcomes varchar;   -- the outcomes asked for, as JSON; NULL: all
 
 create table if not exists meta.scoring_batch_file (
     batch_key       varchar not null,

@@ -1,7 +1,7 @@
 -- Takes over what came back for the persons asked. Nobody is left without an answer: who got none is listed as an error.
 
 create or replace temp table asked as
-select person_id, patient_id, as_of, coalesce(json_array_length(nullif(request, '')), 1)::bigint as wanted
+select person_id, patient_id, as_of, outcomes, coalesce(len(outcomes), json_array_length(nullif(request, '')), 1)::bigint as wanted
 from meta.scoring
 semi join asked_person using (person_id)
 where service = {{service}} and request = {{request}};
@@ -20,7 +20,7 @@ with scores as (
 ),
 
 exclusions as (
-    select patient_id, count(distinct outcome_id) as outcomes, count(*) > count(outcome_id) as of_all
+    select patient_id, count(distinct outcome_id) as excluded, count(*) > count(outcome_id) as of_all
     from given_exclusion
     group by all
 ),
@@ -35,7 +35,7 @@ select
     asked.*,
     case
         when code is not null then code
-        when coalesce(scores, 0) + coalesce(outcomes, 0) < wanted and not coalesce(of_all, false) then 'SCORING_FAILED'
+        when coalesce(scores, 0) + coalesce(excluded, 0) < wanted and not coalesce(of_all, false) then 'SCORING_FAILED'
     end as code,
     coalesce(
         message,
@@ -46,7 +46,7 @@ select
     ) as message,
     coalesce(same_key, false) as same_key,
     case
-        when errors.code is not null or coalesce(scores, 0) + coalesce(outcomes, 0) < wanted and not coalesce(of_all, false)
+        when errors.code is not null or coalesce(scores, 0) + coalesce(excluded, 0) < wanted and not coalesce(of_all, false)
         then 'failed'
         when coalesce(scores, 0) = 0 then 'excluded'
         else 'scored'
@@ -64,7 +64,10 @@ select *, {{scored_at}} as scored_at, {{run_id}} as run_id
 from new_score;
 
 delete from results.scoring_exclusion
-where model_source = {{service}} and request = {{request}} and person_id in (select person_id from asked);
+using asked
+where scoring_exclusion.person_id = asked.person_id
+    and model_source = {{service}}
+    and (request = {{request}} or list_contains(asked.outcomes, outcome_id));
 
 insert into results.scoring_exclusion by name
 select distinct
@@ -75,8 +78,13 @@ from given_exclusion
 join asked using (patient_id);
 
 delete from results.scoring_error
-where model_source = {{service}} and coalesce(request, {{request}}) = {{request}}
-    and person_id in (select person_id from asked);
+using asked
+where scoring_error.person_id = asked.person_id
+    and model_source = {{service}}
+    and (
+        coalesce(request, {{request}}) = {{request}}
+        or list_has_all(asked.outcomes, from_json(nullif(request, ''), '["VARCHAR"]'))
+    );
 
 insert into results.scoring_error by name
 select person_id, patient_id, as_of, code, message, {{run_id}} as run_id, {{service}} as model_source, {{request}} as request
