@@ -23,10 +23,12 @@ const entries = (all: readonly Resource[]) =>
 const bundle = (type: string, all: readonly Resource[]) => ({ resourceType: "Bundle", type, entry: entries(all) });
 
 async function expectAll(intake: Intake, inputs?: string | readonly string[]) {
-  const { resources: fates, tables } = await intake.land(inputs);
-  expect(fates).toMatchObject({ read: 4, mapped: 4 });
+  const fates = await intake.ingest(inputs);
+  expect(fates).toMatchObject({ read: 4, landed: 4 });
   expect(fates.by_type).toMatchObject({ Patient: { read: 1 }, Condition: { read: 1 }, Observation: { read: 2 } });
-  expect(tables).toMatchObject({ person: 1, condition_occurrence: 1, measurement: 2 });
+  expect(await intake.ids("patient")).toEqual(["p"]);
+  expect(await intake.ids("condition")).toEqual(["c"]);
+  expect(await intake.ids("observation")).toEqual(["w1", "w2"]);
   expect(await intake.quarantine()).toEqual([]);
 }
 
@@ -73,8 +75,8 @@ test("a document Bundle: its Composition is of no use here", async () => {
   await using intake = await openIntake();
   const composition = { resourceType: "Composition", id: "doc", status: "final" };
   await intake.write("document.json", JSON.stringify(bundle("document", [composition, ...resources])));
-  const { resources: fates } = await intake.land();
-  expect(fates).toMatchObject({ read: 5, mapped: 4, ignored: 1 });
+  const fates = await intake.ingest();
+  expect(fates).toMatchObject({ read: 5, landed: 4, ignored: 1 });
   expect(fates.by_type.Composition).toMatchObject({ read: 1, ignored: 1 });
 });
 
@@ -148,14 +150,14 @@ describe("documents of more than 16 MB", () => {
     await using intake = await openIntake();
     const weights = Array.from({ length: 75_000 }, (_, i) => weight(`w${i}`));
     await intake.write("big.json", [patient("p"), ...weights].map((each) => JSON.stringify(each)).join(" "));
-    expect((await intake.land()).resources).toMatchObject({ read: 75_001, mapped: 75_001 });
+    expect(await intake.ingest()).toMatchObject({ read: 75_001, landed: 75_001 });
   });
 
   test("one that breaks off", async () => {
     await using intake = await openIntake();
     await intake.write("whole.json", JSON.stringify(patient("p")));
     await intake.write("big.json", JSON.stringify(nested).slice(0, -10));
-    expect((await intake.land()).resources).toMatchObject({ read: 2, mapped: 1, quarantined: 1 });
+    expect(await intake.ingest()).toMatchObject({ read: 2, landed: 1, quarantined: 1 });
     expect(await intake.quarantine()).toMatchObject([{ code: "NOT_JSON" }]);
   });
 
@@ -163,7 +165,7 @@ describe("documents of more than 16 MB", () => {
     await using intake = await openIntake();
     const broken = weight("broken", { note: "\ud800" });
     await intake.write("big.json", JSON.stringify(bundle("batch", [...resources, attachment, broken])));
-    expect((await intake.land()).resources).toMatchObject({ read: 6, mapped: 4, ignored: 1, quarantined: 1 });
+    expect(await intake.ingest()).toMatchObject({ read: 6, landed: 4, ignored: 1, quarantined: 1 });
   });
 });
 
@@ -205,7 +207,7 @@ describe("inputs", () => {
   test("a file that does not exist", async () => {
     await using intake = await openIntake();
     const missing = join(intake.folder, "missing.ndjson");
-    await expect(intake.land(missing)).rejects.toMatchObject({
+    await expect(intake.ingest(missing)).rejects.toMatchObject({
       code: "INPUT_NOT_FOUND",
       message: expect.stringContaining(missing),
     });
@@ -214,7 +216,7 @@ describe("inputs", () => {
   test("a glob that nothing matches", async () => {
     await using intake = await openIntake();
     const pattern = `${intake.folder}/*.ndjson`;
-    await expect(intake.land(pattern)).rejects.toMatchObject({
+    await expect(intake.ingest(pattern)).rejects.toMatchObject({
       code: "INPUT_NOT_FOUND",
       message: expect.stringContaining(pattern),
     });
@@ -231,7 +233,7 @@ describe("inputs", () => {
     await mkdir(join(intake.folder, "data"));
     for (const [name, content] of Object.entries(files)) await intake.write(`data/${name}`, content);
     const folder = join(intake.folder, "data");
-    await expect(intake.land(folder)).rejects.toMatchObject({
+    await expect(intake.ingest(folder)).rejects.toMatchObject({
       code: "INPUT_NOT_FHIR",
       message: expect.stringContaining(folder),
     });

@@ -23,7 +23,7 @@ describe("a resource without id", () => {
     await using intake = await openIntake();
     const nameless = without(condition("c"), "id");
     await intake.write("Condition.ndjson", lines(patient("p"), nameless));
-    await intake.land();
+    await intake.ingest();
     const first = await intake.ids("condition");
     expect(first).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
 
@@ -32,19 +32,19 @@ describe("a resource without id", () => {
       `${lines(patient("p"))}  ${JSON.stringify(nameless, null, 1).replaceAll("\n", " ")}`,
     );
     await intake.write("again.ndjson", lines(nameless));
-    const { resources } = await intake.land();
+    const fates = await intake.ingest();
     expect(await intake.ids("condition")).toEqual(first);
-    expect(resources.by_type.Condition).toMatchObject({ read: 2, mapped: 1, superseded: 1 });
+    expect(fates.by_type.Condition).toMatchObject({ read: 2, landed: 1, superseded: 1 });
   });
 
   test("keeps it when a neighbour is broken", async () => {
     await using intake = await openIntake();
     const spaced = JSON.stringify(without(condition("c"), "id"), null, 1).replaceAll("\n", " ");
     await intake.write("Condition.ndjson", `${spaced}\n`);
-    await intake.land();
+    await intake.ingest();
     const whole = await intake.ids("condition");
     await intake.write("Condition.ndjson", `${spaced}\n{"broken\n`);
-    await intake.land();
+    await intake.ingest();
     expect(await intake.ids("condition")).toEqual(whole);
   });
 
@@ -58,8 +58,8 @@ describe("a resource without id", () => {
   test("an empty id is none", async () => {
     await using intake = await openIntake();
     await intake.write("c.ndjson", lines(patient("p"), condition(""), condition("", { onsetDateTime: "2020" })));
-    const { resources } = await intake.land();
-    expect(resources.by_type.Condition).toMatchObject({ read: 2, mapped: 2, superseded: 0 });
+    const fates = await intake.ingest();
+    expect(fates.by_type.Condition).toMatchObject({ read: 2, landed: 2, superseded: 0 });
   });
 
   test.each([
@@ -69,9 +69,9 @@ describe("a resource without id", () => {
     await using intake = await openIntake();
     const mine = condition("c", { subject: { reference: fullUrl } });
     await intake.write("b.json", bundleOf({ fullUrl, resource: without(patient(""), "id") }, { resource: mine }));
-    const { resources } = await intake.land();
+    const fates = await intake.ingest();
     expect(await intake.ids("patient")).toEqual([id]);
-    expect(resources).toMatchObject({ read: 2, mapped: 2 });
+    expect(fates).toMatchObject({ read: 2, landed: 2 });
   });
 });
 
@@ -220,6 +220,10 @@ describe("references", () => {
 
 describe("the same resource again", () => {
   const born = (birthDate: string, meta?: object) => patient("p", { birthDate, ...(meta && { meta }) });
+  const yearsOfBirth = async ({ warehouse }: Intake) => {
+    const rows = await warehouse.rows<{ year: string }>(`select "birthDate" as year from landing.patient`);
+    return rows.map(({ year }) => year);
+  };
   const versions: [string, Resource, Resource][] = [
     [
       "lastUpdated",
@@ -247,9 +251,9 @@ describe("the same resource again", () => {
       await using intake = await openIntake();
       await intake.write("a.ndjson", lines(order[0]));
       await intake.write("b.ndjson", lines(order[1]));
-      const { resources } = await intake.land();
-      expect(resources).toMatchObject({ read: 2, mapped: 1, superseded: 1 });
-      expect(await intake.warehouse.rows("select year_of_birth from cdm.person")).toEqual([{ year_of_birth: 1952 }]);
+      const fates = await intake.ingest();
+      expect(fates).toMatchObject({ read: 2, landed: 1, superseded: 1 });
+      expect(await yearsOfBirth(intake)).toEqual(["1952"]);
     }
   });
 
@@ -258,24 +262,24 @@ describe("the same resource again", () => {
     const [older, newer] = versions[0]!.slice(1) as [Resource, Resource];
     await intake.write("a.ndjson", lines(newer, older));
     await intake.write("b.json", bundleOf({ resource: older }, { resource: newer }));
-    const { resources } = await intake.land();
-    expect(resources).toMatchObject({ read: 4, mapped: 1, superseded: 3 });
-    expect(await intake.warehouse.rows("select year_of_birth from cdm.person")).toEqual([{ year_of_birth: 1952 }]);
+    const fates = await intake.ingest();
+    expect(fates).toMatchObject({ read: 4, landed: 1, superseded: 3 });
+    expect(await yearsOfBirth(intake)).toEqual(["1952"]);
   });
 
   test("an older version that comes in a later run changes nothing", async () => {
     await using intake = await openIntake();
     const [older, newer] = versions[0]!.slice(1) as [Resource, Resource];
-    await intake.land(await intake.write("a.ndjson", lines(newer)));
-    const { resources } = await intake.land(await intake.write("b.ndjson", lines(older)));
-    expect(resources).toMatchObject({ read: 1, mapped: 0, superseded: 1 });
-    expect(await intake.warehouse.rows("select year_of_birth from cdm.person")).toEqual([{ year_of_birth: 1952 }]);
+    await intake.ingest(await intake.write("a.ndjson", lines(newer)));
+    const fates = await intake.ingest(await intake.write("b.ndjson", lines(older)));
+    expect(fates).toMatchObject({ read: 1, landed: 0, superseded: 1 });
+    expect(await yearsOfBirth(intake)).toEqual(["1952"]);
   });
 
   test("one id in two types is two resources", async () => {
     await using intake = await openIntake();
     await intake.write("a.ndjson", lines(patient("p"), condition("p"), weight("p")));
-    expect((await intake.land()).resources).toMatchObject({ read: 3, mapped: 3, superseded: 0 });
+    expect(await intake.ingest()).toMatchObject({ read: 3, landed: 3, superseded: 0 });
   });
 
   test("two resources of one content are two", async () => {
@@ -350,15 +354,15 @@ describe("records that are only counted", () => {
         { resourceType: "Basic" },
       ),
     );
-    const { resources } = await intake.land();
-    expect(resources).toMatchObject({ read: 4, mapped: 1, ignored: 3 });
-    expect(resources.by_type).toMatchObject({ Basic: { read: 2, ignored: 2 }, Dragon: { read: 1, ignored: 1 } });
+    const fates = await intake.ingest();
+    expect(fates).toMatchObject({ read: 4, landed: 1, ignored: 3 });
+    expect(fates.by_type).toMatchObject({ Basic: { read: 2, ignored: 2 }, Dragon: { read: 1, ignored: 1 } });
   });
 
   test("a file of a type that is not mapped", async () => {
     await using intake = await openIntake();
     await intake.write("Basic.ndjson", lines({ resourceType: "Basic", id: "b" }));
-    expect((await intake.land()).resources).toMatchObject({ read: 1, ignored: 1 });
+    expect(await intake.ingest()).toMatchObject({ read: 1, ignored: 1 });
   });
 
   test("a Medication is used through others only", async () => {
@@ -379,9 +383,9 @@ describe("records that are only counted", () => {
       null,
     ];
     await intake.write("b.json", JSON.stringify({ resourceType: "Bundle", type: "transaction", entry }));
-    const { resources } = await intake.land();
-    expect(resources).toMatchObject({ read: 7, mapped: 1 });
-    expect(resources.ignored + resources.quarantined).toBe(6);
+    const fates = await intake.ingest();
+    expect(fates).toMatchObject({ read: 7, landed: 1 });
+    expect(fates.ignored + fates.quarantined).toBe(6);
     expect(await intake.quarantine()).not.toEqual([]);
   });
 });

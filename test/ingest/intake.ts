@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import type { Fate, RunReport } from "../../schemas/report.ts";
 import { type FhirFilesOptions, fhirFiles } from "../../src/ingest/fhir-files.ts";
+import { openLanding } from "../../src/ingest/landing-tables.ts";
 import { type MapToOmopOptions, mapToOmop } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
 import { createRunReport } from "../../src/quality/run-report.ts";
@@ -13,12 +14,22 @@ import { vocabularyCache } from "../support/folder.ts";
 // biome-ignore lint/suspicious/noExplicitAny: tests write resources that no type allows.
 export type Resource = any;
 
+/** Of the records read, how many lie in landing, and how many do not and why. The sum has been checked. */
+export type Landing = Readonly<Record<"read" | "landed" | "ignored" | "superseded" | "quarantined", number>>;
+
+/** What became of the records of some files. */
+export interface Ingested extends Landing {
+  readonly by_type: Readonly<Record<string, Landing>>;
+}
+
 /** A folder to write FHIR into, and a warehouse in memory to land it in. */
 export interface Intake extends AsyncDisposable {
   readonly folder: string;
   readonly warehouse: Warehouse;
   /** Writes a file below the folder and gives its path. */
   write(name: string, content: string | Buffer): Promise<string>;
+  /** Lands files (default: the whole folder) without mapping them, and gives what became of their records. */
+  ingest(inputs?: string | readonly string[], options?: FhirFilesOptions): Promise<Ingested>;
   /** Lands files (default: the whole folder), maps them, and gives the report, whose sums it has checked. */
   land(inputs?: string | readonly string[], options?: FhirFilesOptions): Promise<RunReport>;
   /** What was refused so far, by place. */
@@ -42,6 +53,10 @@ export async function openIntake(vocabulary?: string, rules: MapToOmopOptions = 
       await writeFile(path, content);
       return path;
     },
+    async ingest(inputs = folder, options = {}) {
+      const { files } = await pipeline(fhirFiles(inputs, options)).run(warehouse);
+      return await landingOf(warehouse, files);
+    },
     async land(inputs = folder, options = {}) {
       const filled = await pipeline(
         fhirFiles(inputs, options),
@@ -62,6 +77,33 @@ export async function openIntake(vocabulary?: string, rules: MapToOmopOptions = 
       await rm(folder, { recursive: true });
     },
   };
+}
+
+async function landingOf(warehouse: Warehouse, files: readonly number[]): Promise<Ingested> {
+  const landed = (await openLanding(warehouse)).map(
+    ({ table, resourceType }) => `select landing_file as file_id, '${resourceType}' as resource_type from ${table}`,
+  );
+  const rows = await warehouse.rows<Landing & { resource_type: string | null }>(
+    `select
+       resource_type,
+       sum(read)::bigint as read,
+       coalesce(sum(landed), 0)::bigint as landed,
+       sum(ignored)::bigint as ignored,
+       sum(superseded)::bigint as superseded,
+       sum(quarantined)::bigint as quarantined
+     from meta.file_records
+     left join (
+       select file_id, resource_type, count(*) as landed from (${landed.join(" union all ")}) group by all
+     ) using (file_id, resource_type)
+     where list_contains([${files.join(", ")}], file_id)
+     group by grouping sets ((resource_type), ())`,
+  );
+  for (const { read, landed, ignored, superseded, quarantined } of rows) {
+    expect(read).toBe(landed + ignored + superseded + quarantined);
+  }
+  const named = rows.map(({ resource_type, ...fate }) => [resource_type, fate] as const);
+  const all = named.find(([type]) => type === null)![1];
+  return { ...all, by_type: Object.fromEntries(named.filter(([type]) => type !== null)) };
 }
 
 /** Every record read is in exactly one part of the report: in all, by type and by file; and refusals name their reason. */
