@@ -46,7 +46,7 @@ async function createTables(warehouse: Warehouse): Promise<readonly LandingTable
   const sql = [sqlText(import.meta.url, "ingest.sql"), ...creates].join("\n");
   const made = await warehouse.transaction(() => defineTables(warehouse, { part: "landing", sql, rows: "kept" }));
   // After a kill DuckDB replays its log, and that may fail at types which were made anew.
-  if (made) await warehouse.run(`checkpoint ${warehouse.database}`);
+  if (made && warehouse.path !== ":memory:") await warehouse.run(`checkpoint ${warehouse.database}`);
   tablesOfDefinitions ??= await Promise.all(landedTypes.map((resourceType) => readDefinition(warehouse, resourceType)));
   return tablesOfDefinitions;
 }

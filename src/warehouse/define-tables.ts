@@ -22,14 +22,24 @@ interface Column {
 }
 
 /**
+ * Warehouses that held no table when the first ones were made in them: whatever is not in their layout is not there. To list
+ * the tables takes longer than to make some.
+ */
+const emptyAtFirst = new WeakSet<Warehouse>();
+const none: ReadonlySet<string> = new Set();
+
+/**
  * Makes the tables that are not there yet, and brings those up to date that an earlier release made: they become what the
  * definitions say and take over all columns and members that both have, by name. To be called in a transaction; gives whether anything
  * was to be done. Costs a query when all is as it should be. Throws WAREHOUSE_INVALID when a later release made them.
  */
 export async function defineTables(warehouse: Warehouse, definitions: TableDefinitions): Promise<boolean> {
   const hash = createHash("sha256").update(definitions.sql).digest("hex");
-  const tables = await tablesOf(warehouse);
-  const known = tables.has("meta.layout") ? await layoutOf(warehouse, definitions.part) : undefined;
+  const wasEmpty = emptyAtFirst.has(warehouse);
+  const tables = wasEmpty ? none : await tablesOf(warehouse);
+  if (tables.size === 0) emptyAtFirst.add(warehouse);
+  const hasLayout = wasEmpty || tables.has("meta.layout");
+  const known = hasLayout ? await layoutOf(warehouse, definitions.part) : undefined;
   if (known?.hash === hash) return false;
   if (known && isLater(known.software_version)) {
     throw new OmopipeError(
@@ -38,8 +48,8 @@ export async function defineTables(warehouse: Warehouse, definitions: TableDefin
         `its tables. Use omopipe ${known.software_version} or later: npm install omopipe@latest`,
     );
   }
-  await bringUpToDate(warehouse, definitions, tables);
-  await warehouse.run("delete from meta.layout where part = $1", [definitions.part]);
+  await bringUpToDate(warehouse, definitions, known && wasEmpty ? await tablesOf(warehouse) : tables);
+  if (known) await warehouse.run("delete from meta.layout where part = $1", [definitions.part]);
   await warehouse.run("insert into meta.layout values ($1, $2, $3)", [definitions.part, hash, softwareVersion]);
   return true;
 }

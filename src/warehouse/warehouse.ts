@@ -209,9 +209,8 @@ async function openDatabase(
   };
 
   try {
-    if (!options.readOnly && (await warehouse.transaction(() => defineTables(warehouse, ownTables())))) {
-      await warehouse.run(`checkpoint ${database}`);
-    }
+    const made = !options.readOnly && (await warehouse.transaction(() => defineTables(warehouse, ownTables())));
+    if (made && path !== ":memory:") await warehouse.run(`checkpoint ${database}`);
     return warehouse;
   } catch (error) {
     await warehouse.close();

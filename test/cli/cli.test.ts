@@ -302,7 +302,10 @@ describe("omopipe", () => {
 
   test("histories, export, score and status work on the warehouse", { timeout: 60_000 }, async () => {
     const histories = join(folder, "made/histories.ndjson");
-    await omopipe(["histories", "--warehouse", warehouse, "--out", histories, "--as-of", "2026-01-01"]);
+    const built = await omopipe(["histories", "--warehouse", warehouse, "--out", histories, "--as-of", "2026-01-01"]);
+    const leftOut =
+      "14 events are in no history: no code system of the service expresses their code (features.patient_history: not_expressed)\n";
+    expect(built.stdout).toBe(`19 histories as of 2026-01-01 are in ${histories}\n${leftOut}`);
     const lines = (await readFile(histories, "utf8")).trim().split("\n");
     // Six of the 25 patients had died before.
     expect(lines).toHaveLength(19);
@@ -317,7 +320,7 @@ describe("omopipe", () => {
     await using engine = await servePhenom({ token: "secret" });
     const score = ["score", "phenom", "--warehouse", warehouse, "--base-url", engine.url, "--outcome", localOutcomeId];
     const scored = await omopipe(score, { PHENOM_TOKEN: "secret" });
-    const notScored = "6 are not to be scored (results.scoring_exclusion says why)\n";
+    const notScored = `6 are not to be scored (results.scoring_exclusion says why)\n${leftOut}`;
     expect(scored).toMatchObject({
       code: 0,
       stdout: `19 of 19 patients are scored (results.risk_score)\n${notScored}`,

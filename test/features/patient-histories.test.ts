@@ -350,6 +350,7 @@ describe("building histories", () => {
       asOf: "2026-01-01",
       patients: 2,
       excluded: 1,
+      notExpressed: 0,
       built: 2,
     });
   });
