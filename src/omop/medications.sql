@@ -49,31 +49,30 @@ select
     end as drug_name
 from query_table(records);
 
-create or replace macro mapping.contained_medications(resource_type, records) as table
-select source, name, medication.code, medication.ingredient, medication.batch, contained
-from (
-    select
-        landing_source as source,
-        drug_name as name,
-        mapping.contained_in(contained, drug_reference) as medication,
-        contained
-    from mapping.naming_drugs(resource_type, records)
-    where contains(drug_name, '#')
-);
+-- Those of them that hold their drug themselves.
+create or replace macro mapping.holding_drugs(resource_type, records) as table
+select landing_source as source, drug_name as name, drug_reference, contained
+from mapping.naming_drugs(resource_type, records)
+where contains(drug_name, '#');
 
 -- Every drug that records name otherwise than by a code. Several of one name are the ingredients of a mixture.
 create or replace temp table named_drug as
-with medication as (
+with holding as (
+    from mapping.holding_drugs('MedicationRequest', 'landing.medication_request')
+    union all
+    from mapping.holding_drugs('MedicationDispense', 'landing.medication_dispense')
+    union all
+    from mapping.holding_drugs('MedicationAdministration', 'landing.medication_administration')
+    union all
+    from mapping.holding_drugs('MedicationStatement', 'landing.medication_statement')
+),
+
+medication as (
     select landing_source as source, 'Medication/' || id as name, code, ingredient, batch, contained
     from landing.medication
     union all
-    from mapping.contained_medications('MedicationRequest', 'landing.medication_request')
-    union all
-    from mapping.contained_medications('MedicationDispense', 'landing.medication_dispense')
-    union all
-    from mapping.contained_medications('MedicationAdministration', 'landing.medication_administration')
-    union all
-    from mapping.contained_medications('MedicationStatement', 'landing.medication_statement')
+    select source, name, held.code, held.ingredient, held.batch, contained
+    from (select source, name, contained, mapping.contained_in(contained, drug_reference) as held from holding)
 ),
 
 drugs as (

@@ -35,51 +35,53 @@ create or replace macro mapping.decoded(data) as
 -- it has none. Formats are read side by side, each on its own rows, because a CASE works out what it holds more than once.
 create or replace macro mapping.with_texts(records) as table
 select
-    * exclude (data, format, sent, html, rtf),
+    * exclude (data, format, sent, unmarked),
     case
         when no_text is null and contains(sent, chr(0)) then null
-        when format = 'html' then html
-        when format = 'rtf' then rtf
+        when format in ('html', 'rtf') then unmarked
         else sent
     end as text,
     coalesce(no_text, case when text is null then 'UNREADABLE_TEXT' end) as unread
 from (
-    select
-        *,
-        mapping.text_of_html(case when format = 'html' then sent end) as html,
-        mapping.text_of_rtf(case when format = 'rtf' then sent end) as rtf
+    select * exclude (html, rtf), mapping.readable(coalesce(html, rtf)) as unmarked
     from (
         select
-            * exclude (named_format),
-            case
-                when named_format = 'rtf' and not starts_with(ltrim(sent[:200]), '{\rtf') then 'plain'
-                else named_format
-            end as format
+            *,
+            mapping.unmarked_html(case when format = 'html' then sent end) as html,
+            mapping.unmarked_rtf(case when format = 'rtf' then sent end) as rtf
         from (
-            select *, mapping.decoded(case when no_text is null then data end) as sent
+            select
+                * exclude (named_format),
+                case
+                    when named_format = 'rtf' and not starts_with(ltrim(sent[:200]), '{\rtf') then 'plain'
+                    else named_format
+                end as format
             from (
-                select
-                    * exclude (attachment),
-                    attachment.data as data,
-                    attachment.title as attachment_title,
-                    attachment.language as attachment_language,
-                    attachment.creation as attachment_creation,
-                    mapping.text_format(attachment."contentType") as named_format,
-                    case
-                        when attachment.data is null and attachment.url is not null then 'TEXT_BY_URL'
-                        when attachment.data is null then 'NO_TEXT'
-                        when named_format is null then 'NOT_TEXT'
-                    end as no_text
+                select *, mapping.decoded(case when no_text is null then data end) as sent
                 from (
                     select
-                        * exclude (attachments),
-                        unnest(attachments) as attachment,
-                        generate_subscripts(attachments, 1) as position,
-                        mapping.best_format(attachments) as best_format
-                    from query_table(records)
+                        * exclude (attachment),
+                        attachment.data as data,
+                        attachment.title as attachment_title,
+                        attachment.language as attachment_language,
+                        attachment.creation as attachment_creation,
+                        mapping.text_format(attachment."contentType") as named_format,
+                        case
+                            when attachment.data is null and attachment.url is not null then 'TEXT_BY_URL'
+                            when attachment.data is null then 'NO_TEXT'
+                            when named_format is null then 'NOT_TEXT'
+                        end as no_text
+                    from (
+                        select
+                            * exclude (attachments),
+                            unnest(attachments) as attachment,
+                            generate_subscripts(attachments, 1) as position,
+                            mapping.best_format(attachments) as best_format
+                        from query_table(records)
+                    )
                 )
+                where best_format is null or named_format = best_format and data is not null
             )
-            where best_format is null or named_format = best_format and data is not null
         )
     )
 );

@@ -47,3 +47,6 @@ create or replace macro mapping.with_characters(text) as
         ),
         chr(160), ' '
     );
+
+-- A text without its markup as people read it.
+create or replace macro mapping.readable(unmarked) as trim(mapping.with_characters(unmarked), e' \t\n');

@@ -1,4 +1,4 @@
--- HTML as readable text. Rules: docs/mapping.md#texts. On the way chr(2) stands for the border of a block and chr(3) for that of
+-- HTML without its markup; `mapping.readable` makes it a text. Rules: docs/mapping.md#texts. On the way chr(2) stands for the border of a block and chr(3) for that of
 -- a paragraph. Macros that hold one another name their argument once: each time it is named is a time that it is worked out.
 
 -- What is never shown.
@@ -51,15 +51,10 @@ create or replace macro mapping.html_lines(text) as
         '\n{3,}', e'\n\n', 'g'
     );
 
-create or replace macro mapping.text_of_html(html) as
-    trim(
-        mapping.with_characters(
-            mapping.html_lines(
-                regexp_replace(
-                    mapping.html_marks(mapping.html_spaces(mapping.html_tags(mapping.html_body(html)))),
-                    '(?:</?)+[A-Za-z][^<>]*>', '', 'g'
-                )
-            )
-        ),
-        e' \t\n'
+create or replace macro mapping.unmarked_html(html) as
+    mapping.html_lines(
+        regexp_replace(
+            mapping.html_marks(mapping.html_spaces(mapping.html_tags(mapping.html_body(html)))),
+            '(?:</?)+[A-Za-z][^<>]*>', '', 'g'
+        )
     );

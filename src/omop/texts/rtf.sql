@@ -1,4 +1,4 @@
--- RTF as readable text. Rules: docs/mapping.md#texts. Escapes become HTML's character references on the way; until the end
+-- RTF without its markup; `mapping.readable` makes it a text. Rules: docs/mapping.md#texts. Escapes become HTML's character references on the way; until the end
 -- chr(1) stands for a line break and chr(4) for the border of a cell. What depends on the whole is asked of the text as sent.
 
 -- Characters by number. Each has a substitute for old readers behind it, unless \uc0 says that it has none.
@@ -55,22 +55,17 @@ create or replace macro mapping.rtf_lines(rtf) as
         '\\(emdash|endash|lquote|rquote|ldblquote|rdblquote|bullet|emspace|enspace)\b ?', '&\1;', 'g'
     );
 
-create or replace macro mapping.text_of_rtf(sent) as
-    trim(
-        mapping.with_characters(
-            regexp_replace(
+create or replace macro mapping.unmarked_rtf(sent) as
+    regexp_replace(
+        regexp_replace(
+            replace(
                 regexp_replace(
-                    replace(
-                        regexp_replace(
-                            mapping.rtf_lines(mapping.rtf_body(mapping.rtf_bytes(sent))),
-                            '\\[a-zA-Z]+(?:-?\d+)? ?|\\.|[{}\r\n]', '', 'g'
-                        ),
-                        chr(4), e'\t'
-                    ),
-                    '[ \t]*\x01', e'\n', 'g'
+                    mapping.rtf_lines(mapping.rtf_body(mapping.rtf_bytes(sent))),
+                    '\\[a-zA-Z]+(?:-?\d+)? ?|\\.|[{}\r\n]', '', 'g'
                 ),
-                '\n{3,}', e'\n\n', 'g'
-            )
+                chr(4), e'\t'
+            ),
+            '[ \t]*\x01', e'\n', 'g'
         ),
-        e' \t\n'
+        '\n{3,}', e'\n\n', 'g'
     );
