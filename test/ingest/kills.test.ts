@@ -11,7 +11,7 @@ import { killAtRandom } from "../support/child.ts";
 import { openFolder } from "../support/folder.ts";
 import { serveMedplum } from "../support/medplum-server.ts";
 import { projectFile } from "../support/sources.ts";
-import { files, tablesOfFiles } from "./bulk-export/read-export.ts";
+import { files, readFiles } from "./bulk-export/read-export.ts";
 
 /** The suite has little time: OMOPIPE_TEST_KILLS=20 kills more often. */
 const kills = Number(process.env.OMOPIPE_TEST_KILLS ?? 3);
@@ -36,7 +36,7 @@ describe("a run that is killed at random moments and run again", { timeout: 60_0
     expect({ code, killed: killed > 0 }).toEqual({ code: 0, killed: true });
     await using warehouse = await openWarehouse(warehouseFile);
     expect(await cdmHashes(warehouse)).toEqual(
-      await tablesOfFiles(folder.file("files"), (name, text) => folder.write(`files/${name}`, text)),
+      (await readFiles(folder.file("files"), (name, text) => folder.write(`files/${name}`, text))).tables,
     );
     expect(await warehouse.row("select count(*) filter (phase <> 'landed') as unfinished from meta.download")).toEqual({
       unfinished: 0,

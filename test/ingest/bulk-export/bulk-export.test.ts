@@ -4,37 +4,49 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { smartBackendToken } from "../../../src/clients/fhir/smart-backend.ts";
 import { publicJwks } from "../../../src/clients/fhir/smart-key.ts";
 import { bulkExport } from "../../../src/ingest/bulk-export/bulk-export.ts";
+import { mapToOmop } from "../../../src/omop/map-to-omop.ts";
 import type { OmopipeError } from "../../../src/pipeline/errors.ts";
 import { pipeline } from "../../../src/pipeline/pipeline.ts";
+import { createRunReport } from "../../../src/quality/run-report.ts";
 import { openWarehouse } from "../../../src/warehouse/warehouse.ts";
 import { answer, type Behaviour, cutBody, hangUp } from "../../clients/http/loopback.ts";
 import { serveBulk } from "../../support/bulk-server.ts";
+import { cdmHashes } from "../../support/cdm-hashes.ts";
 import { failureOf } from "../../support/failure.ts";
 import { type Folder, openFolder } from "../../support/folder.ts";
 import { unhandledRejectionsOf } from "../../support/unhandled-rejections.ts";
-import { lines } from "../intake.ts";
-import { files, readExport, tablesOfFiles } from "./read-export.ts";
+import { expectFullAccount, lines } from "../intake.ts";
+import { files, quick, readExport, readFiles } from "./read-export.ts";
 
 let folder: Folder;
-let expected: Record<string, string>;
+let expected: Awaited<ReturnType<typeof readFiles>>;
 
 beforeAll(async () => {
   folder = await openFolder();
-  expected = await tablesOfFiles(folder.path, folder.write);
+  expected = await readFiles(folder.path, folder.write);
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
 const isFile = (url: string) => url.startsWith("/files/");
 
 describe("an export", () => {
-  it("gives the tables that its files give, over three pages of its manifest, and is removed at the end", async () => {
+  it("gives the records that its files give, over three pages of its manifest, and is removed at the end", async () => {
     await using server = await serveBulk({ files, pages: 3 });
     await using warehouse = await openWarehouse(":memory:");
-    const { tables, warnings } = await readExport({ baseUrl: server.url, level: "system" }, warehouse);
-    expect(tables).toEqual(expected);
+    const { landed, warnings } = await readExport({ baseUrl: server.url, level: "system" }, warehouse);
+    expect(landed).toEqual(expected.landed);
     expect(warnings).toEqual([]);
     expect(server.requests("DELETE", "/fhir/jobs/1")).toHaveLength(1);
     expect(server.requests("GET", "/files/")).toHaveLength(files.length);
+  });
+
+  it("is mapped as its files are, and its report accounts for every record", async () => {
+    await using server = await serveBulk({ files });
+    await using warehouse = await openWarehouse(":memory:");
+    const read = bulkExport({ ...quick, baseUrl: server.url, level: "system" });
+    const mapped = await pipeline(read, mapToOmop({ noVocabulary: true })).run(warehouse);
+    expectFullAccount(await createRunReport(warehouse, mapped));
+    expect(await cdmHashes(warehouse)).toEqual(expected.tables);
   });
 
   it("is asked for by GET with all parameters", async () => {
@@ -86,7 +98,7 @@ describe("an export", () => {
   it("may come gzipped", async () => {
     await using server = await serveBulk({ files, gzip: true });
     await using warehouse = await openWarehouse(":memory:");
-    expect((await readExport({ baseUrl: server.url, level: "system" }, warehouse)).tables).toEqual(expected);
+    expect((await readExport({ baseUrl: server.url, level: "system" }, warehouse)).landed).toEqual(expected.landed);
   });
 
   it("asks the next time for what has changed since the last", async () => {
@@ -130,7 +142,7 @@ describe("an export", () => {
     expect(await warehouse.row("select count(*) as n from landing.condition where id in ('c80', 'c81')")).toEqual({
       n: 0,
     });
-    expect(await warehouse.row("select count(*) as n from cdm.condition_occurrence")).toEqual({ n: 78 });
+    expect(await warehouse.row("select count(*) as n from landing.condition")).toEqual({ n: 78 });
     const books = await warehouse.row(
       "select sum(read) as read, sum(superseded) as superseded from meta.file_records where resource_type = 'Condition'",
     );
@@ -161,7 +173,7 @@ describe("a server that misbehaves", () => {
       },
     });
     await using warehouse = await openWarehouse(":memory:");
-    expect((await readExport({ baseUrl: server.url, level: "system" }, warehouse)).tables).toEqual(expected);
+    expect((await readExport({ baseUrl: server.url, level: "system" }, warehouse)).landed).toEqual(expected.landed);
   });
 
   it("that sends a date in Retry-After is not asked before it, nor hammered (fault 2)", async () => {
@@ -217,7 +229,7 @@ describe("a server that misbehaves", () => {
           : undefined,
     });
     await using warehouse = await openWarehouse(":memory:");
-    expect((await readExport({ baseUrl: server.url, level: "system" }, warehouse)).tables).toEqual(expected);
+    expect((await readExport({ baseUrl: server.url, level: "system" }, warehouse)).landed).toEqual(expected.landed);
   });
 
   it("that cannot give a file fails the run, not the others; the next run asks for that file alone (fault 3)", async () => {
@@ -243,7 +255,7 @@ describe("a server that misbehaves", () => {
     expect(await warehouse.row("select count(*) as n from cdm.person")).toEqual({ n: 0 });
     broken = false;
     const before = server.requests("GET", "/files/").length;
-    expect((await readExport(options, warehouse)).tables).toEqual(expected);
+    expect((await readExport(options, warehouse)).landed).toEqual(expected.landed);
     expect(
       server
         .requests("GET", "/files/")
@@ -256,7 +268,7 @@ describe("a server that misbehaves", () => {
   it("that cuts a gzipped body is continued where it broke off (fault 4)", async () => {
     await using server = await serveBulk({ files, gzip: true, cutAfter: 200 });
     await using warehouse = await openWarehouse(":memory:");
-    expect((await readExport({ baseUrl: server.url, level: "system" }, warehouse)).tables).toEqual(expected);
+    expect((await readExport({ baseUrl: server.url, level: "system" }, warehouse)).landed).toEqual(expected.landed);
     const ranges = server.requests("GET", "/files/").map(({ headers }) => headers.range);
     expect(ranges.filter((range) => /^bytes=[1-9]\d*-$/.test(range ?? ""))).toHaveLength(files.length);
   });
@@ -264,7 +276,7 @@ describe("a server that misbehaves", () => {
   it("that knows no ranges is asked for that file again", async () => {
     await using server = await serveBulk({ files, ranges: false, cutAfter: 200 });
     await using warehouse = await openWarehouse(":memory:");
-    expect((await readExport({ baseUrl: server.url, level: "system" }, warehouse)).tables).toEqual(expected);
+    expect((await readExport({ baseUrl: server.url, level: "system" }, warehouse)).landed).toEqual(expected.landed);
     expect(server.requests("GET", "/files/").every(({ headers }) => headers.range === undefined)).toBe(true);
   });
 
@@ -281,7 +293,7 @@ describe("a server that misbehaves", () => {
           : undefined,
     });
     await using warehouse = await openWarehouse(":memory:");
-    expect((await readExport({ baseUrl: server.url, level: "system" }, warehouse)).tables).toEqual(expected);
+    expect((await readExport({ baseUrl: server.url, level: "system" }, warehouse)).landed).toEqual(expected.landed);
   });
 
   it("leaves no one waiting when a file cannot be written (fault 5)", async () => {
@@ -321,8 +333,8 @@ describe("a server that misbehaves", () => {
     await failureOf(readExport(options, warehouse));
     broken = false;
     server.forget();
-    const { tables, warnings } = await readExport(options, warehouse);
-    expect(tables).toEqual(expected);
+    const { landed, warnings } = await readExport(options, warehouse);
+    expect(landed).toEqual(expected.landed);
     expect(warnings).toEqual([
       "The server does not know the export any more that an earlier run asked for: it is asked for again.",
     ]);
@@ -340,7 +352,7 @@ describe("a server that misbehaves", () => {
     broken = "/fhir/jobs";
     expect((await failureOf(readExport(options, warehouse))).code).toBe("HTTP_STATUS");
     broken = "";
-    expect((await readExport(options, warehouse)).tables).toEqual(expected);
+    expect((await readExport(options, warehouse)).landed).toEqual(expected.landed);
     expect(server.requests("GET", "/fhir/$export")).toHaveLength(1);
   });
 
@@ -371,7 +383,7 @@ describe("a server that misbehaves", () => {
       onProgress: ({ message }) => message?.startsWith("the server is at work") && stop.abort(new Error("enough")),
     });
     expect((await failureOf(run)).code).toBe("ABORTED");
-    expect((await readExport(options, warehouse)).tables).toEqual(expected);
+    expect((await readExport(options, warehouse)).landed).toEqual(expected.landed);
     expect(server.requests("GET", "/fhir/$export")).toHaveLength(1);
   });
 
@@ -382,7 +394,7 @@ describe("a server that misbehaves", () => {
     const poll = { firstMilliseconds: 5, deadlineMilliseconds: 10 };
     const error = await failureOf(readExport({ ...options, poll }, warehouse));
     expect(error).toMatchObject({ code: "JOB_TIMEOUT", retryable: true });
-    expect((await readExport(options, warehouse)).tables).toEqual(expected);
+    expect((await readExport(options, warehouse)).landed).toEqual(expected.landed);
     expect(server.requests("GET", "/fhir/$export")).toHaveLength(1);
   });
 });
@@ -404,8 +416,8 @@ describe("a server that wants tokens", () => {
     await using server = await serveBulk({ files, tokens: { jwks: (await publicJwks(privateKey)) as never } });
     await using warehouse = await openWarehouse(":memory:");
     const token = smartBackendToken({ baseUrl: server.url, clientId: "etl", privateKey });
-    const { tables } = await readExport({ baseUrl: server.url, level: "system", token }, warehouse);
-    expect(tables).toEqual(expected);
+    const { landed } = await readExport({ baseUrl: server.url, level: "system", token }, warehouse);
+    expect(landed).toEqual(expected.landed);
     const [asked] = server.requests("POST", "/token");
     expect(new URLSearchParams(asked!.body).get("scope")).toBe("system/*.read");
     const assertions = server
@@ -420,8 +432,8 @@ describe("a server that wants tokens", () => {
     await using warehouse = await openWarehouse(":memory:");
     const token = smartBackendToken({ baseUrl: server.url, clientId: "etl", privateKey: keys.ES384 });
     expect(
-      (await readExport({ baseUrl: server.url, level: "system", token, concurrency: 1 }, warehouse)).tables,
-    ).toEqual(expected);
+      (await readExport({ baseUrl: server.url, level: "system", token, concurrency: 1 }, warehouse)).landed,
+    ).toEqual(expected.landed);
     expect(server.requests("POST", "/token").length).toBeGreaterThan(3);
   });
 
@@ -449,7 +461,7 @@ describe("a server that wants tokens", () => {
     const authorizations = () => new Set(elsewhere.received.map(({ headers }) => typeof headers.authorization));
     {
       await using warehouse = await openWarehouse(":memory:");
-      expect((await readExport(options, warehouse)).tables).toEqual(expected);
+      expect((await readExport(options, warehouse)).landed).toEqual(expected.landed);
       expect(authorizations()).toEqual(new Set(["undefined"]));
     }
     await using warehouse = await openWarehouse(":memory:");
@@ -467,7 +479,9 @@ describe("a server that wants tokens", () => {
     });
     await using warehouse = await openWarehouse(":memory:");
     const token = smartBackendToken({ baseUrl: server.url, clientId: "etl", privateKey: keys.ES384 });
-    expect((await readExport({ baseUrl: server.url, level: "system", token }, warehouse)).tables).toEqual(expected);
+    expect((await readExport({ baseUrl: server.url, level: "system", token }, warehouse)).landed).toEqual(
+      expected.landed,
+    );
     expect(server.requests("GET", "/files/").every(({ headers }) => headers.authorization !== undefined)).toBe(true);
     expect(elsewhere.received.every(({ headers }) => headers.authorization === undefined)).toBe(true);
   });
