@@ -1,6 +1,6 @@
 import type { Histories } from "../features/patient-histories.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
-import type { Stage } from "../pipeline/stage.ts";
+import type { Stage, StageContext } from "../pipeline/stage.ts";
 import { countInRun } from "../warehouse/ledger.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import { openBatches } from "./score-batch.ts";
@@ -29,17 +29,20 @@ export interface Scored extends Omit<Histories, "stage"> {
  * nobody is scored twice.
  *
  * One call a person, or files of many, as the scorer says. When the service refuses the token or the address (401, 403, 404), or
- * nobody could be scored, the run fails, and keeps the scores that it was given.
+ * nobody could be scored, the run fails, and keeps the scores that it was given. Throws USAGE for a scorer with an empty list of outcomes.
  *
  * @example
  * await pipeline(mappedWarehouse(), patientHistories(), scoreWith(phenom({ baseUrl, token, outcomes }))).run(warehouse);
  */
 export function scoreWith(scorer: Scorer): Stage<Histories, Scored, Warehouse> {
+  if (scorer.outcomes?.length === 0) {
+    throw new OmopipeError("USAGE", `The scorer ${scorer.name} names no outcome. Name one, or leave \`outcomes\` out.`);
+  }
   const name = `scoreWith(${scorer.name})`;
   return {
     name,
     async execute(histories, context) {
-      const { target: warehouse, progress } = context;
+      const { progress } = context;
       const ledger = await openLedger(context, scorer);
       const counts = { scored: 0, excluded: 0, failed: 0 };
       let total = 0;
@@ -61,16 +64,20 @@ export function scoreWith(scorer: Scorer): Stage<Histories, Scored, Warehouse> {
       const { scored, excluded: refused, failed } = counts;
       const unchanged = Math.max(0, histories.patients - due - goneOnWith);
       await countInRun(context, name, { scored, excluded: refused, failed });
-      if (failed > 0 && scored + unchanged === 0) throw await nobodyScored(warehouse, failed, ledger.service);
+      if (failed > 0 && scored + unchanged === 0) throw await nobodyScored(context, failed, ledger.service);
       return { ...histories, stage: "scored", scored, unchanged, refused, failed };
     },
   };
 }
 
-async function nobodyScored(warehouse: Warehouse, failed: number, service: string): Promise<OmopipeError> {
+async function nobodyScored(
+  { target: warehouse, runId }: StageContext<Warehouse>,
+  failed: number,
+  service: string,
+): Promise<OmopipeError> {
   const first = await warehouse.row<{ message: string }>(
-    "select message from results.scoring_error where model_source = $1 limit 1",
-    [service],
+    "select message from results.scoring_error where model_source = $1 and run_id = $2 limit 1",
+    [service, runId],
   );
   return new OmopipeError(
     "SCORING_FAILED",

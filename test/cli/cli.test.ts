@@ -327,7 +327,7 @@ describe("omopipe", () => {
     });
     const unchanged = await omopipe(score, { PHENOM_TOKEN: "secret" });
     expect(unchanged.stdout).toBe(
-      `0 of 19 patients are scored (results.risk_score)\n19 have been scored before and have not changed since\n${notScored}`,
+      `0 of 19 patients are scored (results.risk_score)\n19 had their answer before, and have not changed since\n${notScored}`,
     );
     const cramped = await omopipe([...score, "--memory-limit", "2MB"], { PHENOM_TOKEN: "secret" });
     expect(cramped.code).toBe(1);

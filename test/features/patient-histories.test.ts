@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type PatientHistory, patientHistorySchema } from "../../schemas/phenom.ts";
 import type { PatientHistoriesOptions } from "../../src/features/history-options.ts";
@@ -18,6 +19,7 @@ import {
 } from "../support/cdm.ts";
 import { failureOf } from "../support/failure.ts";
 import { openFolder } from "../support/folder.ts";
+import { projectFile } from "../support/sources.ts";
 
 const vocabulary = [
   concept(201826, "SNOMED", "44054006"),
@@ -314,6 +316,7 @@ describe("a laboratory result", () => {
     [{ value_as_number: 5 }, null],
     [{ range_low: 4, range_high: 5 }, null],
     // <4, <5, <=4, >5, >=5, >4
+    [{ value_as_number: 1, range_low: 5, range_high: 4 }, null],
     [{ value_as_number: 4, operator_concept_id: 4171756, range_low: 4, range_high: 5 }, "L"],
     [{ value_as_number: 5, operator_concept_id: 4171756, range_low: 4, range_high: 9 }, null],
     [{ value_as_number: 4, operator_concept_id: 4171754, range_low: 4, range_high: 5 }, null],
@@ -587,13 +590,34 @@ describe("the flag of a laboratory result", () => {
     expect(await flagOf(code, more)).toBe(flag);
   });
 
-  it("is by the concept of an interpretation in the row", async () => {
+  // The keys are those of the map that every mapping puts into its warehouse.
+  const constants = readFileSync(projectFile("schemas/concept-map.csv"), "utf8")
+    .split("\n")
+    .map((line) => line.split(","))
+    .filter(([key]) => key!.startsWith("qualifier:"))
+    .map(([key, _preference, concept_id, name]) => ({
+      key,
+      concept_id: Number(concept_id),
+      name,
+      in_vocabulary: true,
+      domain_id: "Meas Value",
+    }));
+  it.each([
+    [4328749, "H"],
+    [40484958, "H"],
+    [4267416, "L"],
+    [40484960, "L"],
+    [4069590, "N"],
+    [4088483, "Y"],
+    [9191, null],
+  ])("is by the concept of an interpretation in the row, whatever its value: %d is %s", async (concept, flag) => {
+    // By its value alone it would be another one.
+    const value = flag === null ? {} : { value_as_number: flag === "H" ? 6 : 9, range_high: 6 };
+    const inRow = { value_as_concept_id: concept, ...value };
     const { history } = await historyOf({
-      "cdm.measurement": [measurement(1, "2020-01-01", { concept: 3004410 }, { value_as_concept_id: 4267416 })],
-      "mapping.concept_map": [
-        { key: "interpretation:L", concept_id: 4267416, name: "Low", in_vocabulary: true, domain_id: "Meas Value" },
-      ],
+      "cdm.measurement": [measurement(1, "2020-01-01", { concept: 3004410 }, inRow)],
+      "mapping.concept_map": constants,
     });
-    expect(history.lab_results?.[0]?.value_abnormal).toBe("L");
+    expect(history.lab_results?.[0]?.value_abnormal).toBe(flag);
   });
 });

@@ -258,6 +258,24 @@ describe("a history that has not changed since it was scored", () => {
     },
   );
 
+  it("is that behind the scores in the end, when a batch is gone on with that was written before it changed", async () => {
+    await using engine = await servePhenom({ token });
+    await using warehouse = await openPersons(20);
+    await using undisturbed = await openPersons(20);
+    const outcomes = [localOutcomeId, guideOutcomeId];
+    const stop = misbehaving((call) => (call === "POST finalize" ? "refuse" : undefined));
+    await failureOf(score(warehouse, engine.url, { mode: "batch", outcomes, fetch: stop, retries: 0 }));
+    for (const changed of [warehouse, undisturbed]) {
+      await changed.append("vocab.concept", [concept(9_002, "ICD10CM", "E11.2")]);
+      await changed.append("cdm.condition_occurrence", [condition(8_817_001, "2025-01-01", { source: 9_002 })]);
+    }
+    await score(warehouse, engine.url, { mode: "realtime" });
+    await score(warehouse, engine.url, { mode: "batch", outcomes });
+    await score(undisturbed, engine.url, { mode: "batch", outcomes });
+    const given = "select person_id, outcome_id, probability from results.risk_score order by all";
+    expect(await warehouse.rows(given)).toEqual(await undisturbed.rows(given));
+  });
+
   it("of another service, or for other outcomes, is sent", async () => {
     await using one = await servePhenom({ token });
     await using other = await servePhenom({ token });

@@ -186,6 +186,64 @@ describe("a scorer that names its outcomes", () => {
     expect(asked.sort()).toEqual(["1: a, b", "2: b"]);
   });
 
+  it("is asked again for what was given for a history that was another one", async () => {
+    await using warehouse = await openPersons(1);
+    const diagnosedOn = (day: string) =>
+      warehouse.run(`update cdm.condition_occurrence set condition_start_date = '${day}'`);
+    const askedFor = async (...outcomes: readonly string[]) => {
+      const { asked, scorer } = noting(outcomes);
+      await score(warehouse, scorer);
+      return asked;
+    };
+    expect(await askedFor("a")).toEqual(["1: a"]);
+    await diagnosedOn("2024-11-01");
+    expect(await askedFor("a", "b")).toEqual(["1: a, b"]);
+    await diagnosedOn("2024-12-01");
+    expect(await askedFor("a")).toEqual(["1: a"]);
+    expect(await askedFor("a", "b")).toEqual(["1: b"]);
+    expect(await askedFor("a", "b")).toEqual([]);
+  });
+
+  it("has given nothing where it answers what it was not asked", async () => {
+    await using warehouse = await openPersons(2);
+    const other = own(async ({ patientId }) => ({ scores: [scoreOf(patientId, patientId === "1" ? "other" : "a")] }), {
+      outcomes: ["a"],
+    });
+    expect(await score(warehouse, other)).toMatchObject({ scored: 1, failed: 1 });
+    expect(await warehouse.rows("select person_id, outcome_id from results.risk_score")).toEqual([
+      { person_id: 2, outcome_id: "a" },
+    ]);
+    expect(await warehouse.rows("select person_id from results.scoring_error")).toEqual([{ person_id: 1 }]);
+  });
+
+  it("may exclude for reasons in capitals, which stay as long as it is not asked again", async () => {
+    await using warehouse = await openPersons(1);
+    const refusing = own(
+      async ({ patientId }) => ({ scores: [], exclusions: [{ patient_id: patientId, reason: "AGE_BELOW_18" }] }),
+      { outcomes: ["a"] },
+    );
+    for (const refused of [1, 0]) {
+      expect(await score(warehouse, refusing)).toMatchObject({ refused, unchanged: 1 - refused });
+      expect(await warehouse.rows("select reason, by_rule from results.scoring_exclusion")).toEqual([
+        { reason: "AGE_BELOW_18", by_rule: false },
+      ]);
+    }
+  });
+
+  it("must name one at least", async () => {
+    await using warehouse = await openPersons(1);
+    await expect(async () => score(warehouse, noting([]).scorer)).rejects.toMatchObject({ code: "USAGE" });
+  });
+
+  it("that scores nobody is told of by the reason of this run", async () => {
+    await using warehouse = await openPersons(1);
+    const failing = (outcome: string) =>
+      own(async () => expect.fail(`${outcome} is out of order`), { outcomes: [outcome] });
+    for (const outcome of ["a", "b"]) {
+      expect((await failureOf(score(warehouse, failing(outcome)))).message).toContain(`${outcome} is out of order`);
+    }
+  });
+
   it("lists nobody twice, whatever it is asked for", async () => {
     await using warehouse = await openPersons(4);
     await warehouse.run("delete from cdm.condition_occurrence where person_id = 3");

@@ -53,7 +53,7 @@ group by all;
 create or replace temp table flag_of_concept as
 select concept_id, any_value(flag) as flag
 from mapping.concept_map
-join abnormal_flag on key = 'interpretation:' || interpretation
+join abnormal_flag on key = 'qualifier:' || interpretation
 where concept_id <> 0
 group by all
 having count(distinct flag) = 1;
@@ -62,6 +62,7 @@ having count(distinct flag) = 1;
 -- some of what it may be is. Nothing is less than 0.
 create or replace temp macro flag_of_value(value, operator, low, high) as
     case
+        when isnan(value) or isnan(low) or isnan(high) or low > high then null
         when operator in (4171756, 4171754) -- <, <=
         then case
             when value < low or (value = low and operator = 4171756) then 'L'

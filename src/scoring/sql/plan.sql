@@ -2,7 +2,7 @@
 
 delete from results.scoring_exclusion
 where model_source = {{service}}
-    and (reason = upper(reason) or person_id in (select person_id from features.history_exclusion));
+    and (coalesce(by_rule, reason = upper(reason)) or person_id in (select person_id from features.history_exclusion));
 
 delete from results.scoring_error
 where model_source = {{service}} and person_id in (select person_id from features.history_exclusion);
@@ -10,7 +10,7 @@ where model_source = {{service}} and person_id in (select person_id from feature
 insert into results.scoring_exclusion by name
 select
     person_id, patient_id, as_of, reason, detail,
-    {{run_id}} as run_id, {{service}} as model_source, {{request}} as request
+    {{run_id}} as run_id, {{service}} as model_source, {{request}} as request, true as by_rule
 from features.history_exclusion;
 
 create or replace temp table due_person as

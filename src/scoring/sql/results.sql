@@ -29,7 +29,7 @@ create table if not exists results.scoring_error (
 );
 alter table results.scoring_error add column if not exists request varchar;     -- what was asked for: the outcomes
 
--- Persons that are not to be scored: by a rule of the histories (in capitals; they were not sent), or by the service.
+-- Persons that are not to be scored: by a rule of the histories (they were not sent), or by the service.
 create table if not exists results.scoring_exclusion (
     person_id       bigint not null,
     patient_id      varchar not null,
@@ -41,6 +41,7 @@ create table if not exists results.scoring_exclusion (
     model_source    varchar not null,
     request         varchar not null
 );
+alter table results.scoring_exclusion add column if not exists by_rule boolean;     -- NULL, of an earlier release: by a rule, if in capitals
 
 -- Each score beside its person. A history that has not changed is not scored again, so the latest may be of an earlier day.
 create or replace view results.person_risk_score as

@@ -1,7 +1,13 @@
 -- Takes over what came back for the persons asked. Nobody is left without an answer: who got none is listed as an error.
 
 create or replace temp table asked as
-select person_id, patient_id, as_of, outcomes, coalesce(len(outcomes), json_array_length(nullif(request, '')), 1)::bigint as wanted
+select
+    person_id,
+    patient_id,
+    as_of,
+    history_hash,
+    coalesce(outcomes, from_json(nullif(request, ''), '["VARCHAR"]')) as outcomes,
+    coalesce(len(outcomes), 1) as wanted
 from meta.scoring
 semi join asked_person using (person_id)
 where service = {{service}} and request = {{request}};
@@ -10,6 +16,7 @@ create or replace temp table new_score as
 select asked.person_id, asked.as_of, given_score.*
 from given_score
 join asked using (patient_id)
+where asked.outcomes is null or list_contains(asked.outcomes, outcome_id)
 qualify row_number() over (partition by asked.person_id, outcome_id) = 1;
 
 create or replace temp table answer as
@@ -73,7 +80,7 @@ insert into results.scoring_exclusion by name
 select distinct
     asked.person_id, asked.patient_id, asked.as_of,
     outcome_id, reason, detail,
-    {{run_id}} as run_id, {{service}} as model_source, {{request}} as request
+    {{run_id}} as run_id, {{service}} as model_source, {{request}} as request, false as by_rule
 from given_exclusion
 join asked using (patient_id);
 
@@ -90,6 +97,17 @@ insert into results.scoring_error by name
 select person_id, patient_id, as_of, code, message, {{run_id}} as run_id, {{service}} as model_source, {{request}} as request
 from answer
 where status = 'failed';
+
+-- What was given for another history has been replaced, and is no longer known of any other request.
+delete from meta.scoring
+using answer
+where scoring.person_id = answer.person_id
+    and service = {{service}}
+    and request <> {{request}}
+    and scoring.status in ('scored', 'excluded')
+    and answer.status <> 'failed'
+    and scoring.history_hash <> answer.history_hash
+    and list_has_any(answer.outcomes, from_json(nullif(request, ''), '["VARCHAR"]'));
 
 update meta.scoring
 set
