@@ -343,6 +343,22 @@ const coded = (...ids: readonly number[]): Rows => ({
 });
 
 describe("building histories", () => {
+  it("leaves a person out who is in the table of persons twice, and takes one whose place is there twice", async () => {
+    await using warehouse = await openCdm({
+      "cdm.location": [
+        { location_id: 7, zip: "02139" },
+        { location_id: 7, zip: "02140" },
+      ],
+      "cdm.person": [person(1), person(1, { year_of_birth: 1960 }), person(2, { location_id: 7 })],
+      ...coded(1, 2),
+    });
+    expect(await build(warehouse, "2026-01-01")).toMatchObject({ patients: 1, excluded: 1 });
+    expect(await warehouse.rows("select person_id, reason from features.history_exclusion")).toEqual([
+      { person_id: 1, reason: "DUPLICATE" },
+    ]);
+    expect(await warehouse.rows("select person_id from features.patient_history")).toEqual([{ person_id: 2 }]);
+  });
+
   it("tells how many there are, and passes on what came before", async () => {
     await using warehouse = await openCdm({ "cdm.person": [person(1), person(2), person(3)], ...coded(1, 2) });
     expect(await build(warehouse, "2026-01-01")).toEqual({

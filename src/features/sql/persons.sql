@@ -15,9 +15,12 @@ with born as (
         case gender_concept_id when 8507 then 'M' when 8532 then 'F' else 'U' end as sex,
         -- '000' is what the HIPAA Safe Harbor rule puts for an area that must not be named.
         coalesce(nullif(regexp_extract(location.zip, '^\d{3}'), ''), '000') as zip3,
-        year_of_birth
-    from cdm.person
+        year_of_birth,
+        rows_of_person
+    -- The tables of the CDM have no keys: another's SQL may have written a person twice, or a place.
+    from (select *, count(*) over (partition by person_id) as rows_of_person from cdm.person)
     left join cdm.location using (location_id)
+    qualify row_number() over (partition by person_id order by birth_date, zip3, sex) = 1
 ),
 
 counted as (
@@ -46,6 +49,7 @@ select
     coalesce(not_expressed, 0) as not_expressed,
     hash(patient_id, birth_date, sex, zip3, fingerprint) as fingerprint,
     case
+        when rows_of_person > 1 then 'DUPLICATE'
         when birth_date is null or year_of_birth < 1 then 'NO_BIRTH_DATE'
         when first_possible_birth > {{as_of}} then 'NOT_BORN'
         when death_date < {{as_of}} then 'DEAD'
@@ -81,6 +85,7 @@ select
     {{as_of}} as as_of,
     reason,
     case reason
+        when 'DUPLICATE' then 'There are several rows of this person in cdm.person.'
         when 'NO_BIRTH_DATE' then 'The person has no birth date.'
         when 'NOT_BORN' then 'The person was born after the day that the history goes up to.'
         when 'DEAD' then 'The person died before the day that the history goes up to.'
