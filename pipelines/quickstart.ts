@@ -53,7 +53,9 @@ console.table(
   ),
 );
 
-console.log("FHIR names each race of a person of several, which become observations; Synthea's CSV has room for one.\n");
+console.log(
+  "FHIR names each race of a person of several, which become observations; Synthea's CSV has room for one.\n",
+);
 
 console.log("Codes without a standard concept, by the records they affect:");
 console.table(
