@@ -116,7 +116,7 @@ describe("DuckDB's reader and the one that goes record by record", () => {
           expect(stream).toEqual(file);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   }, 60_000);
 
@@ -158,7 +158,7 @@ describe("DuckDB's reader and the one that goes record by record", () => {
         },
       ),
       {
-        numRuns: 60,
+        numRuns: 40,
         examples: [
           [[",", ",", '"', '",'], []],
           [['"', ",", '",', "\t", '""', "a", ",", "a"], []],
