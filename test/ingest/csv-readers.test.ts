@@ -116,7 +116,7 @@ describe("DuckDB's reader and the one that goes record by record", () => {
           expect(stream).toEqual(file);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
   }, 60_000);
 
@@ -158,7 +158,7 @@ describe("DuckDB's reader and the one that goes record by record", () => {
         },
       ),
       {
-        numRuns: 40,
+        numRuns: 60,
         examples: [
           [[",", ",", '"', '",'], []],
           [['"', ",", '",', "\t", '""', "a", ",", "a"], []],

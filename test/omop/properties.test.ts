@@ -102,7 +102,7 @@ function bundleOf(all: readonly Resource[]): string {
 }
 
 describe("rows and their ids do not depend on", { timeout: 120_000 }, () => {
-  const runs = { numRuns: 12, interruptAfterTimeLimit: 10_000 };
+  const runs = { numRuns: 12, interruptAfterTimeLimit: 15_000 };
 
   test("the order of lines and files", async () => {
     const shuffled = resources.chain((all) =>
