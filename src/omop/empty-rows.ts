@@ -17,7 +17,7 @@ const hidden = new WeakMap<Warehouse, readonly string[]>();
 
 /**
  * Puts a view of nothing in the place of each table of rows that is empty: DuckDB leaves out of a plan what reads it, where it
- * would set up all that there is to do with rows of a table. With few records that is most of the work.
+ * would set up all that there is to do with rows of a table.
  */
 export async function hideEmptyRows(warehouse: Warehouse): Promise<void> {
   const selects = rowTables.map((name) => `select '${name}' as name where not exists (from ${name})`);

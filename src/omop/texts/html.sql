@@ -1,5 +1,5 @@
--- HTML without its markup; `mapping.readable` makes it a text. Rules: docs/mapping.md#texts. On the way chr(2) stands for the border of a block and chr(3) for that of
--- a paragraph. Macros that hold one another name their argument once: each time it is named is a time that it is worked out.
+-- HTML without its markup; `mapping.readable` makes it a text. Rules: docs/mapping.md#texts. On the way chr(2) stands for the
+-- border of a block and chr(3) for that of a paragraph. Macros that hold one another name their argument once: each time it is named is a time that it is worked out.
 
 -- What is never shown.
 create or replace macro mapping.html_body(html) as

@@ -1,5 +1,5 @@
--- RTF without its markup; `mapping.readable` makes it a text. Rules: docs/mapping.md#texts. Escapes become HTML's character references on the way; until the end
--- chr(1) stands for a line break and chr(4) for the border of a cell. What depends on the whole is asked of the text as sent.
+-- RTF without its markup; `mapping.readable` makes it a text. Rules: docs/mapping.md#texts. Escapes become HTML's character
+-- references on the way; until the end chr(1) stands for a line break and chr(4) for the border of a cell. What depends on the whole is asked of the text as sent.
 
 -- Characters by number. Each has a substitute for old readers behind it, unless \uc0 says that it has none.
 create or replace macro mapping.rtf_unicode(sent) as
