@@ -24,7 +24,7 @@ export interface Histories extends Filled {
 }
 
 /** So many events are made lists of at once: lists do not spill to disk. */
-const eventsInLists = 500_000;
+const eventsInLists = 250_000;
 
 /** So many events are brought into the order of persons at once; each time all events are looked through. */
 const eventsInOrder = 5_000_000;
@@ -34,6 +34,12 @@ const eventsInOrder = 5_000_000;
  * with DuckDB's own 16 MB each history was compressed four times.
  */
 const bytesUncompressed = "256MB";
+
+/**
+ * DuckDB groups by a number of few values, such as the persons of a slice, with an array in place of a hash table, and one thread alone takes
+ * the groups out of it: the lists were sorted and written as JSON by one of two cores. At 0 it never does.
+ */
+const bitsOfPerfectHash = 0;
 
 /**
  * Builds one `patient_history` a person, as the PhenOM contract has it, in SQL: demographics, laboratory results (LOINC),
@@ -86,9 +92,11 @@ export function patientHistories(options: PatientHistoriesOptions = {}): Stage<M
         await inSlices(eventsInOrder, "history-events.sql");
       });
       // Each slice is kept as it is done: what is not committed stays in memory.
-      await warehouse.run(`set checkpoint_threshold = ${literal(bytesUncompressed)}`);
+      await warehouse.run(
+        `set checkpoint_threshold = ${literal(bytesUncompressed)}; set perfect_ht_threshold = ${bitsOfPerfectHash}`,
+      );
       const built = await inSlices(eventsInLists, "history.sql", { as_of: asOfDay, run_id: literal(runId) }).finally(
-        () => warehouse.run("reset checkpoint_threshold"),
+        () => warehouse.run("reset checkpoint_threshold; reset perfect_ht_threshold"),
       );
       const count = await warehouse.row<{ patients: number; excluded: number; notExpressed: number }>(
         `select

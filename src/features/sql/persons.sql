@@ -62,6 +62,7 @@ left join dead using (person_id);
 create or replace temp table changed_person as
 select
     history_person.*,
+    row_number() over (order by person_id)::integer as place,
     sum(history_person.events) over (order by person_id rows unbounded preceding)::bigint as events_so_far
 from history_person
 left join features.patient_history built using (person_id)
