@@ -27,7 +27,7 @@ const asOf = "2026-01-01";
 const memoryLimit = "400MB";
 const memoryOfBare = "600MB";
 
-/** Options: --patients N (default 100,000), --events N (200), --rows N (diagnoses of the batch files, 10,000,000), --realtime N (20,000). */
+/** Options: --patients N (default 100,000), --events N (200), --rows N (diagnoses of the batch files, 10,000,000), --realtime N (100,000). */
 export async function run(options: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...options],
@@ -35,7 +35,7 @@ export async function run(options: readonly string[]): Promise<void> {
       patients: { type: "string", default: "100000" },
       events: { type: "string", default: "200" },
       rows: { type: "string", default: "10000000" },
-      realtime: { type: "string", default: "20000" },
+      realtime: { type: "string", default: "100000" },
     },
   });
   const patients = Number(values.patients);

@@ -13,11 +13,12 @@ export async function appendRows(
 ): Promise<void> {
   if (rows.length === 0) return;
   const columns = await warehouse.columns(table);
-  const structure = [Object.fromEntries(columns.map(({ name, type }) => [name, textOrNested(type)]))];
+  const structure = Object.fromEntries(columns.map(({ name, type }) => [name, textOrNested(type)]));
   try {
     await warehouse.run(
       `insert into ${table} by name
-       select unnest(item) from (select unnest(json_transform($1::json, ${literal(JSON.stringify(structure))})) as item)`,
+       select unnest(json_transform(item, ${literal(JSON.stringify(structure))}))
+       from (select unnest($1::json::json[]) as item)`,
       [JSON.stringify(rows, asText)],
     );
   } catch (error) {
