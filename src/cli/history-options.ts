@@ -34,8 +34,12 @@ export function historyOptions({ asOf, lookBackDays, icd, codeSystems = [], pati
   } satisfies PatientHistoriesOptions;
 }
 
-/** Says how many events the histories leave out. */
-export function sayWhatIsLeftOut({ notExpressed }: Pick<Histories, "notExpressed">): void {
+/** Says what the histories leave out: persons, unless that is told elsewhere, and events. */
+export function sayWhatIsLeftOut({
+  excluded = 0,
+  notExpressed,
+}: Partial<Pick<Histories, "excluded">> & Pick<Histories, "notExpressed">): void {
+  if (excluded > 0) process.stdout.write(`${excluded} persons have no history (features.history_exclusion says why)\n`);
   if (notExpressed === 0) return;
   process.stdout.write(
     `${notExpressed} events are in no history: no code system of the service expresses their code ` +

@@ -49,7 +49,7 @@ const bitsOfPerfectHash = 0;
  * Only the histories of persons whose events have changed since are built anew; a run that was stopped has built some of them, and
  * the next builds the rest. Throws USAGE for an option that cannot be.
  *
- * Cost: about two thousand patients of 200 events a second on two cores; memory for half a million events at once.
+ * Cost: about two thousand patients of 200 events a second on two cores; memory for a quarter of a million events at once.
  *
  * @example
  * await pipeline(mappedWarehouse(), patientHistories({ asOf: "2026-01-01" })).run(warehouse);

@@ -304,8 +304,9 @@ describe("omopipe", () => {
     const histories = join(folder, "made/histories.ndjson");
     const built = await omopipe(["histories", "--warehouse", warehouse, "--out", histories, "--as-of", "2026-01-01"]);
     const leftOut =
-      "14 events are in no history: no code system of the service expresses their code (features.patient_history: not_expressed)\n";
-    expect(built.stdout).toBe(`19 histories as of 2026-01-01 are in ${histories}\n${leftOut}`);
+      "4 events are in no history: no code system of the service expresses their code (features.patient_history: not_expressed)\n";
+    const without = "6 persons have no history (features.history_exclusion says why)\n";
+    expect(built.stdout).toBe(`19 histories as of 2026-01-01 are in ${histories}\n${without}${leftOut}`);
     const lines = (await readFile(histories, "utf8")).trim().split("\n");
     // Six of the 25 patients had died before.
     expect(lines).toHaveLength(19);

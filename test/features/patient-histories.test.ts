@@ -572,7 +572,13 @@ describe("the flag of a laboratory result", () => {
     landing_source: "default",
     landing_file: 1,
     id,
-    interpretation: JSON.stringify([{ coding: codes.map((code) => ({ code })) }]),
+    // One concept in several codings, or several.
+    interpretation: JSON.stringify(
+      codes
+        .join(" ")
+        .split(" and ")
+        .map((some) => ({ coding: some.split(" ").map((code) => ({ code })) })),
+    ),
   });
   const flagOf = async (interpretation: string, more: object) => {
     const row = measurement(1, "2020-01-01", { concept: 3004410 }, more) as { measurement_id: number };
@@ -599,6 +605,7 @@ describe("the flag of a laboratory result", () => {
     ["HH", {}, "H"],
     ["A", {}, "Y"],
     ["of-the-laboratory LL", { value_as_number: 6, range_high: 5 }, "L"],
+    ["of-the-laboratory and LL", { value_as_number: 6, range_high: 5 }, "L"],
     ["N", { value_as_number: 6, range_high: 5 }, "N"],
     ["POS", { value_as_number: 6, range_high: 5 }, "H"],
     ["POS", {}, null],

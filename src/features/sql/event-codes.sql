@@ -14,16 +14,11 @@ from raw_event;
 -- Source codes that the vocabulary does not have, but whose code system was named.
 create or replace temp table unlisted_code as
 select
-    case role
-        when 'condition' then 'diagnoses'
-        when 'procedure' then 'procedures'
-        when 'drug' then 'medications'
-        when 'vaccine' then 'medications'
-        when 'observation' then 'lab_results'
-    end as kind,
+    kind,
     source_value,
     any_value(vocabulary_id) as vocabulary_id
 from mapping.code_mapping
+join kind_of_role using (role)
 where source_concept_id = 0 and vocabulary_id is not null and source_value is not null
 group by all
 having count(distinct vocabulary_id) = 1;

@@ -90,7 +90,11 @@ select
         when 'NO_BIRTH_DATE' then 'The person has no birth date.'
         when 'NOT_BORN' then 'The person was born after the day that the history goes up to.'
         when 'DEAD' then 'The person died before the day that the history goes up to.'
-        when 'NO_CODES' then format('The history has no code: {:d} events could not be expressed.', not_expressed)
+        when 'NO_CODES'
+        then case
+            when not_expressed = 0 then 'The person has no event that a history takes up.'
+            else format('The history has no code: {:d} events could not be expressed.', not_expressed)
+        end
     end as detail
 from history_person
 where reason is not null;

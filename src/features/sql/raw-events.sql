@@ -36,9 +36,12 @@ coded as (
         id,
         part,
         list_filter(
-            mapping.first_codeable_concept(interpretation).coding,
-            lambda coding: list_contains(known.codes, coding.code)
-        )[1].code as interpretation
+            list_concat(
+                json_extract_string(mapping.json_of(interpretation), '$[*].coding[*].code'),
+                json_extract_string(mapping.json_of(interpretation), '$.coding[*].code')
+            ),
+            lambda code: list_contains(known.codes, code)
+        )[1] as interpretation
     from interpreted
     cross join known
 )
@@ -78,6 +81,34 @@ create or replace temp macro flag_of_value(value, operator, low, high) as
         when value is not null and coalesce(low, high) is not null then 'N'
     end;
 
+-- Which list a record belongs in that was mapped as this.
+create or replace temp table kind_of_role as
+from (
+    values
+        ('condition', 'diagnoses'),
+        ('procedure', 'procedures'),
+        ('drug', 'medications'),
+        ('vaccine', 'medications'),
+        ('observation', 'lab_results')
+) as kinds(role, kind);
+
+-- By the domain of its concept a diagnosis, a procedure or a medication may have become a measurement or an observation. What it is
+-- is known where all records with its code are of one kind (else NULL). A code of several concepts counts by its first; LOINC is what
+-- laboratory results are told by.
+create or replace temp table kind_of_code as
+select
+    code_use.cdm_table,
+    coalesce(source_value, '') as source_value,
+    source_concept_id,
+    concept_id,
+    case when bool_and(kind is not null) and count(distinct kind) = 1 then any_value(kind) end as kind
+from mapping.code_use
+join mapping.code_mapping using (role, code_key, target)
+left join kind_of_role using (role)
+where code_use.cdm_table in ('measurement', 'observation') and target = 0 and vocabulary_id is distinct from 'LOINC'
+group by all
+having bool_or(kind <> 'lab_results');
+
 create or replace temp view raw_event as
 with event as (
     select 'diagnoses' as kind, person_id, condition_start_date as day, condition_concept_id as concept_id,
@@ -92,16 +123,31 @@ with event as (
         drug_source_value, null
     from cdm.drug_exposure
     union all
-    select 'lab_results', person_id, measurement_date, measurement_concept_id, measurement_source_concept_id,
+    select
+        coalesce(kind, 'lab_results'), person_id, measurement_date, measurement_concept_id, measurement_source_concept_id,
         measurement_source_value,
-        coalesce(
-            flag_of_row.flag,
-            flag_of_concept.flag,
-            flag_of_value(value_as_number, operator_concept_id, range_low, range_high)
-        )
+        case
+            when kind is null
+            then coalesce(
+                flag_of_row.flag,
+                flag_of_concept.flag,
+                flag_of_value(value_as_number, operator_concept_id, range_low, range_high)
+            )
+        end
     from cdm.measurement
     left join flag_of_row using (measurement_id)
     left join flag_of_concept on flag_of_concept.concept_id = value_as_concept_id
+    left join (from kind_of_code where cdm_table = 'measurement') code
+        on code.concept_id = measurement_concept_id
+        and code.source_concept_id = coalesce(measurement_source_concept_id, 0)
+        and code.source_value = coalesce(measurement_source_value, '')
+    union all
+    select kind, person_id, observation_date, observation_concept_id, observation_source_concept_id, observation_source_value, null
+    from cdm.observation
+    join (from kind_of_code where cdm_table = 'observation') code
+        on code.concept_id = observation_concept_id
+        and code.source_concept_id = coalesce(observation_source_concept_id, 0)
+        and code.source_value = coalesce(observation_source_value, '')
 )
 
 select
