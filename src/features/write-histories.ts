@@ -3,9 +3,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { QueryOptions, Warehouse } from "../warehouse/warehouse.ts";
-
-/** Histories of so many events are brought into order at once: sorting all of them takes more memory than they do. */
-const eventsInOrder = 500_000;
+import { personSlices } from "./person-slices.ts";
 
 /** Writes the histories of all persons, by their ids, one a line (NDJSON). The file appears when it is whole. */
 export async function writeHistories(warehouse: Warehouse, path: string, control: QueryOptions = {}): Promise<void> {
@@ -21,14 +19,8 @@ export async function writeHistories(warehouse: Warehouse, path: string, control
 }
 
 async function* lines(warehouse: Warehouse, control: QueryOptions): AsyncGenerator<string> {
-  const slices = await warehouse.rows<{ first: number; last: number }>(
-    `select min(person_id) as first, max(person_id) as last
-     from (select person_id, sum(events) over (order by person_id) // ${eventsInOrder} as slice from features.patient_history)
-     group by slice order by slice`,
-    undefined,
-    control,
-  );
-  for (const { first, last } of slices) {
+  // Sorting all of them takes more memory than they do.
+  for (const { first, last } of await personSlices(warehouse, undefined, control)) {
     const histories = warehouse.stream<{ history: string }>(
       `select history from features.patient_history where person_id between ${first} and ${last} order by person_id`,
       control,

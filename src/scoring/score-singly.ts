@@ -1,6 +1,7 @@
 import type { DuckDBBlobVector, DuckDBListValue } from "@duckdb/node-api";
 import type { PatientHistory } from "../../schemas/phenom.ts";
 import { isUnreached, notCalled, statusOf } from "../clients/http/failures.ts";
+import { personSlices } from "../features/person-slices.ts";
 import { inStage, type OmopipeError } from "../pipeline/errors.ts";
 import type { StageContext } from "../pipeline/stage.ts";
 import { literal } from "../warehouse/sql-text.ts";
@@ -95,7 +96,7 @@ export async function scoreSingly(
   };
 
   try {
-    for await (const { chunk } of warehouse.streamChunks(dueQuery(ledger), { signal })) {
+    for await (const { chunk } of dueChunks(warehouse, ledger, signal)) {
       for (const row of rowsOf(chunk)) {
         await fewerThan(() => scorer.concurrency);
         signal.throwIfAborted();
@@ -140,13 +141,22 @@ function* rowsOf(chunk: ResultChunk["chunk"]): Generator<DueRow> {
   }
 }
 
-const dueQuery = ({ service, request }: ScoringLedger) => `
-  select
-    person_id, history.patient_id, encode(history::varchar), hash(history::varchar) = history_check, idempotency_key,
-    coalesce(outcomes, from_json(nullif(request, ''), '["VARCHAR"]'), [])
-  from meta.scoring
-  join features.patient_history history using (person_id, history_hash)
-  where service = ${literal(service)} and request = ${literal(request)} and status = 'due'`;
+/** Slice by slice: which side of the join DuckDB holds in memory it decides by rows, and the texts of all are gigabytes. */
+async function* dueChunks(warehouse: Warehouse, { service, request }: ScoringLedger, signal: AbortSignal) {
+  const due = `service = ${literal(service)} and request = ${literal(request)} and status = 'due'`;
+  const ofDue = `person_id in (select person_id from meta.scoring where ${due})`;
+  for (const { first, last } of await personSlices(warehouse, ofDue, { signal })) {
+    yield* warehouse.streamChunks(
+      `select
+         person_id, history.patient_id, encode(history::varchar), hash(history::varchar) = history_check, idempotency_key,
+         coalesce(outcomes, from_json(nullif(request, ''), '["VARCHAR"]'), [])
+       from meta.scoring
+       join features.patient_history history using (person_id, history_hash)
+       where ${due} and person_id between ${first} and ${last}`,
+      { signal },
+    );
+  }
+}
 
 async function scoreOne(row: DueRow, scorer: Scorer, stage: string, signal: AbortSignal): Promise<Outcome> {
   const { person_id, patient_id } = row;
