@@ -1,15 +1,16 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { patientHistories } from "../../src/features/patient-histories.ts";
-import { mappedWarehouse } from "../../src/omop/map-to-omop.ts";
+import { type Histories, patientHistories } from "../../src/features/patient-histories.ts";
+import { type Mapped, mappedWarehouse } from "../../src/omop/map-to-omop.ts";
 import { OmopipeError } from "../../src/pipeline/errors.ts";
 import { pipeline, type RunOptions } from "../../src/pipeline/pipeline.ts";
-import type { ProgressEvent } from "../../src/pipeline/stage.ts";
+import type { ProgressEvent, Stage } from "../../src/pipeline/stage.ts";
 import { scoreWith } from "../../src/scoring/score-with.ts";
 import type { Score, Scorer } from "../../src/scoring/scorer.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
 import { concept, condition, openCdm, person } from "../support/cdm.ts";
 import { failureOf } from "../support/failure.ts";
+import { openFolder } from "../support/folder.ts";
 
 /** Persons with one diagnosis each: nobody without any code has a history. */
 const openPersons = (count: number) => {
@@ -70,6 +71,41 @@ describe("a scorer of one's own", () => {
     expect(await warehouse.row("select count(*) as a, count(distinct person_id) as b from results.risk_score")).toEqual(
       { a: 3000, b: 3000 },
     );
+  });
+
+  it("needs no memory for the texts of all, also where another has scored before", { timeout: 60_000 }, async () => {
+    await using folder = await openFolder();
+    await using warehouse = await openCdm({ "cdm.person": [person(1)] }, folder.file("warehouse.duckdb"));
+    await score(warehouse, simple);
+    const patients = 24_000;
+    // 340 MB of texts.
+    await warehouse.run(
+      `insert into features.patient_history by name
+       select
+         range as person_id, range::varchar as patient_id, date '1950-06-01' as birth_date, 'F' as sex, '000' as zip3,
+         date '2026-01-01' as as_of, to_json(repeat('x', 14_000)) as history, md5(range::varchar) as history_hash,
+         hash(history::varchar) as history_check, 200 as events, 0 as not_expressed, range as fingerprint, 'run' as run_id
+       from range(${patients})`,
+    );
+    const asTheyAre: Stage<Mapped, Histories, Warehouse> = {
+      name: "histories",
+      execute: async (mapped) => ({
+        ...mapped,
+        stage: "histories",
+        asOf: "2026-01-01",
+        patients,
+        excluded: 0,
+        notExpressed: 0,
+        built: 0,
+      }),
+    };
+    const scored = (modelSource: string) =>
+      pipeline(mappedWarehouse(), asTheyAre, scoreWith(own(simple.score, { modelSource, outcomes: ["outcome"] }))).run(
+        warehouse,
+      );
+    await scored("own rule 1");
+    await warehouse.run("checkpoint; set memory_limit = '200MB'");
+    expect(await scored("own rule 2")).toMatchObject({ scored: patients, failed: 0 });
   });
 
   it("may score several outcomes; scoring one of them again replaces that one only", async () => {
