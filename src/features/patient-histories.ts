@@ -36,8 +36,8 @@ const eventsInOrder = 5_000_000;
 const bytesUncompressed = "256MB";
 
 /**
- * DuckDB groups by a number of few values, such as the persons of a slice, with an array in place of a hash table, and one thread alone takes
- * the groups out of it: the lists were sorted and written as JSON by one of two cores. At 0 it never does.
+ * DuckDB groups by a number of few values, such as the persons of a slice, with an array in place of a hash table, and one
+ * thread alone takes the groups out of it: the lists were sorted and written as JSON by one of two cores. At 0 it never does.
  */
 const bitsOfPerfectHash = 0;
 

@@ -11,7 +11,7 @@ export interface PersonSlice {
 
 /** The persons of `features.patient_history` by id, in slices of some 500,000 events. `whose`: SQL, of which of them. */
 export function personSlices(warehouse: Warehouse, whose = "true", control: QueryOptions = {}): Promise<PersonSlice[]> {
-  return warehouse.rows<{ first: number; last: number }>(
+  return warehouse.rows<PersonSlice>(
     `select min(person_id) as first, max(person_id) as last
      from (
        select person_id, sum(events) over (order by person_id) // ${eventsInSlice} as slice

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { patientHistories } from "../../src/features/patient-histories.ts";
 import { fhirFiles } from "../../src/ingest/fhir-files.ts";
-import { mapToOmop } from "../../src/omop/map-to-omop.ts";
+import { mappedWarehouse, mapToOmop } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
 import { createRunReport } from "../../src/quality/run-report.ts";
 import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
@@ -53,6 +54,13 @@ describe.each(kept)("a warehouse of an earlier release (%s)", (file) => {
       { status: "done" },
       { status: "done" },
     ]);
+  });
+
+  it("has histories without being mapped anew", async () => {
+    await using folder = await openFolder();
+    await using earlier = await openWarehouse(await unpack(file, folder));
+    const built = await pipeline(mappedWarehouse(), patientHistories({ asOf: "2026-01-01" })).run(earlier);
+    expect(built).toMatchObject({ patients: 3, excluded: 0 });
   });
 
   it("is read as it is, and stays it", async () => {

@@ -97,15 +97,15 @@ from (
 -- laboratory results are told by.
 create or replace temp table kind_of_code as
 select
-    code_use.cdm_table,
+    cdm_table,
     coalesce(source_value, '') as source_value,
     source_concept_id,
     concept_id,
     case when bool_and(kind is not null) and count(distinct kind) = 1 then any_value(kind) end as kind
-from mapping.code_use
-join mapping.code_mapping using (role, code_key, target)
+from mapping.code_mapping
+cross join unnest(tables) as led_to(cdm_table)
 left join kind_of_role using (role)
-where code_use.cdm_table in ('measurement', 'observation') and target = 0 and vocabulary_id is distinct from 'LOINC'
+where cdm_table in ('measurement', 'observation') and target = 0 and vocabulary_id is distinct from 'LOINC'
 group by all
 having bool_or(kind <> 'lab_results');
 
