@@ -47,6 +47,7 @@ const allergy = (code: object): Resource => ({ resourceType: "AllergyIntolerance
 const patients: Readonly<{ [id: string]: readonly Resource[] }> = {
   obese: [condition(obesity)],
   tested: [procedure(spirometry)],
+  injured: [condition(coding("http://hl7.org/fhir/sid/icd-10", "V74.2"))],
   working: [condition(employed)],
   asked: [observation(employed)],
   daughter: [ofMother(diabetes)],
@@ -92,11 +93,15 @@ const nothing = { diagnoses: [], procedures: [], medications: [], lab_results: [
 describe("what became a measurement or an observation by its concept", () => {
   it("is there", async () => {
     const count = (table: string) => warehouse.row(`select count(*)::integer as rows from cdm.${table}`);
-    expect([await count("measurement"), await count("observation")]).toEqual([{ rows: 1 }, { rows: 5 }]);
+    expect([await count("measurement"), await count("observation")]).toEqual([{ rows: 1 }, { rows: 6 }]);
   });
 
   it("is a diagnosis where it was recorded as one", async () => {
     expect(await historyOf("obese")).toEqual({ ...nothing, diagnoses: ["162864005"] });
+  });
+
+  it("is there once where its code means a condition and an observation", async () => {
+    expect(await historyOf("injured")).toEqual({ ...nothing, diagnoses: ["V74.2"] });
   });
 
   it("is a procedure where it was recorded as one", async () => {

@@ -93,8 +93,8 @@ from (
 ) as kinds(role, kind);
 
 -- By the domain of its concept a diagnosis, a procedure or a medication may have become a measurement or an observation. What it is
--- is known where all records with its code are of one kind (else NULL). A code of several concepts counts by its first; LOINC is what
--- laboratory results are told by.
+-- is known where all records with its code are of one kind (else NULL). A code of several concepts counts once: by a row
+-- in a table of its own, else by its first concept. LOINC is what laboratory results are told by.
 create or replace temp table kind_of_code as
 select
     cdm_table,
@@ -106,6 +106,11 @@ from mapping.code_mapping
 cross join unnest(tables) as led_to(cdm_table)
 left join kind_of_role using (role)
 where cdm_table in ('measurement', 'observation') and target = 0 and vocabulary_id is distinct from 'LOINC'
+    and (role, code_key) not in (
+        select (role, code_key)
+        from mapping.code_mapping
+        where not list_has_any(tables, ['measurement', 'observation'])
+    )
 group by all
 having bool_or(kind <> 'lab_results');
 
