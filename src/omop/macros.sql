@@ -4,7 +4,7 @@
 create or replace macro mapping.calendar_day(text) as
     case
         when text between '0001' and '9~'
-        then try_cast(case strlen(text) when 4 then text || '-01-01' when 7 then text || '-01' else text[1:10] end as date)
+        then try_cast(case strlen(text) when 4 then text || '-01-01' when 7 then text || '-01' else text end as date)
     end;
 
 -- The day of something that happened: a calendar day, unless it is one that systems write when they do not know.
@@ -18,9 +18,12 @@ create or replace macro mapping.wall_clock(text) as
 -- The same of a text that is known to be a date.
 create or replace macro mapping.time_of_day(text) as
     case
-        when strlen(text) <= 10 then null
-        when text[20] in ('', 'Z', '+', '-') then try_cast(text[1:19] as timestamp)
-        else try_cast(regexp_replace(text, '(Z|[+-]\d{2}:?\d{2})$', '') as timestamp)
+        when strlen(text) > 10
+        then coalesce(
+            try_cast(text as timestamp),
+            -- A cast leaves the offset out, but does not know one after minutes.
+            try_cast(regexp_replace(text, '(Z|[+-]\d{2}:?\d{2})$', '') as timestamp)
+        )
     end;
 
 -- The first of two texts that is a date; where neither is, one that should have been.
