@@ -121,7 +121,7 @@ create table if not exists meta.csv_correction (
 -- The id that a reference ends in: 'Patient/1', 'http://host/fhir/Patient/1/_history/2' and 'urn:uuid:1' all give '1'.
 create or replace macro landing.reference_id(reference) as
     case
-        when starts_with(reference, 'urn:uuid:') then reference[10:]
+        when starts_with(reference, 'urn:uuid:') then substring(reference, 10)
         when contains(reference, '/') and not contains(reference, '?') then
             regexp_extract(reference, '([^/?#]+)(/_history/[^/]*)?/?$', 1)
     end;
@@ -129,8 +129,8 @@ create or replace macro landing.reference_id(reference) as
 -- The id that a reference to a resource of one type ends in; NULL when it refers to another type. A urn names no type.
 create or replace macro landing.reference_to(reference, type) as
     case
-        when starts_with(reference, 'urn:uuid:') then reference[10:]
-        when starts_with(reference, type || '/') and not contains(reference[length(type) + 2:], '/') then reference[length(type) + 2:]
+        when starts_with(reference, 'urn:uuid:') then substring(reference, 10)
+        when starts_with(reference, type || '/') and reference not like '%/%/%' then substring(reference, length(type) + 2)
         else nullif(regexp_extract(reference, '(?:^|/)' || type || '/([^/?#]+)(?:/_history/[^/]*)?/?$', 1), '')
     end;
 
@@ -138,6 +138,8 @@ create or replace macro landing.reference_to(reference, type) as
 create or replace macro landing.canonical_reference(reference) as
     case
         when starts_with(reference, 'urn:') or starts_with(reference, '#') or contains(reference, '?') then reference
+        -- Most are so already.
+        when reference not like '%/%/%' and not contains(reference, '#') then reference
         else coalesce(nullif(regexp_extract(reference, '([A-Za-z]+/[^/#]+)(?:/_history/[^/]*)?/?$', 1), ''), reference)
     end;
 

@@ -1,9 +1,10 @@
 -- What extracts and rules say in one word. Rules: docs/mapping.md.
 
--- A date as far as FHIR gives it: '2019' and '2019-05' become their first day. NULL for what is no date.
+-- A date as far as FHIR gives it: '2019' and '2019-05' become their first day. NULL for what is no date, or of a year that has
+-- not four digits.
 create or replace macro mapping.calendar_day(text) as
     case
-        when text between '0001' and '9~'
+        when text between '0001' and '9~' and (strlen(text) = 4 or instr(text, '-') = 5)
         then try_cast(case strlen(text) when 4 then text || '-01-01' when 7 then text || '-01' else text end as date)
     end;
 
@@ -171,9 +172,14 @@ create or replace macro mapping.known_end_of_exposure(start_date, verbatim_end_d
         end_date
     );
 
--- An id for a row: positive, below 2^53, and the same for the same record in every run.
+-- An id for what has a key: positive, below 2^53, and the same in every run. The first half of an MD5, shifted out:
+-- md5_number_lower gives the same by way of a text of 128 digits.
+create or replace macro mapping.id_of_key(key) as
+    1 + ((md5_number(key) >> 64)::ubigint % 9007199254740990)::bigint;
+
+-- An id for a row, the same for the same record.
 create or replace macro mapping.row_id(cdm_table, source, resource_type, resource_id, part, target) as
-    1 + (md5_number_lower(concat_ws('|', cdm_table, source, resource_type, resource_id, part, target)) % 9007199254740990)::bigint;
+    mapping.id_of_key(concat_ws('|', cdm_table, source, resource_type, resource_id, part, target));
 
 -- Addresses with the same key are one place.
 create or replace macro mapping.address_key(line_1, line_2, city, county, state, zip, country) as

@@ -1,7 +1,7 @@
 -- Of rows that share an id the one with the smallest key keeps it; the others are hashed again, with the round as salt.
 
 update {{table}}
-set {{id}} = 1 + (md5_number_lower(concat_ws('|', {{id}}, {{key}}, {{round}})) % 9007199254740990)::bigint
+set {{id}} = mapping.id_of_key(concat_ws('|', {{id}}, {{key}}, {{round}}))
 where rowid in (
     select row_number
     from (

@@ -1,8 +1,11 @@
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { openLanding } from "../../src/ingest/landing-tables.ts";
+import { mappingMacros } from "../../src/omop/mapping-steps.ts";
 import { makeIdsUnique } from "../../src/omop/unique-ids.ts";
-import { openWarehouse } from "../../src/warehouse/warehouse.ts";
+import { defineTables } from "../../src/warehouse/define-tables.ts";
+import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
 import { lines, openIntake, type Resource } from "../ingest/intake.ts";
 
 const vocabulary = fileURLToPath(new URL("vocabulary", import.meta.url));
@@ -149,10 +152,16 @@ describe("ids that collide", { timeout: 60_000 }, () => {
     { minLength: 1, maxLength: 30, selector: ({ scope, name, part }) => JSON.stringify([scope, name, part]) },
   );
 
+  async function defineMacros(warehouse: Warehouse): Promise<void> {
+    await openLanding(warehouse);
+    await defineTables(warehouse, mappingMacros());
+  }
+
   async function unique(rows: readonly object[], within?: string) {
     await using warehouse = await openWarehouse(":memory:");
     await warehouse.run("create table meta.keyed (id bigint, scope varchar, name varchar, part integer)");
     await warehouse.append("meta.keyed", rows);
+    await defineMacros(warehouse);
     await makeIdsUnique(warehouse, { table: "meta.keyed", id: "id", within, key: ["scope", "name", "part"] });
     return await warehouse.rows<{ id: number; scope: string }>("from meta.keyed order by scope, name, part");
   }
@@ -177,6 +186,7 @@ describe("ids that collide", { timeout: 60_000 }, () => {
         "meta.keyed",
         rows.map((row) => ({ ...row, was: row.id })),
       );
+      await defineMacros(warehouse);
       await makeIdsUnique(warehouse, { table: "meta.keyed", id: "id", key: ["scope", "name", "part"] });
       const first = await warehouse.rows<{ id: number; was: number }>(
         "select id, was from meta.keyed qualify row_number() over (partition by was order by scope, name, part) = 1",
