@@ -172,6 +172,10 @@ create or replace macro mapping.known_end_of_exposure(start_date, verbatim_end_d
         end_date
     );
 
+-- The first day on which a person of the CDM may have been born.
+create or replace macro mapping.first_possible_birth(year, month, day) as
+    try(make_date(year, coalesce(month, 1), coalesce(day, 1)));
+
 -- An id for what has a key: positive, below 2^53, and the same in every run. The first half of an MD5, shifted out:
 -- md5_number_lower gives the same by way of a text of 128 digits.
 create or replace macro mapping.id_of_key(key) as

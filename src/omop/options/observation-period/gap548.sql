@@ -32,9 +32,7 @@ event as (
         greatest(start_date, end_date, birth) as end_date
     from recorded
     join (
-        select
-            person_id,
-            try(make_date(year_of_birth, coalesce(month_of_birth, 1), coalesce(day_of_birth, 1))) as birth
+        select person_id, mapping.first_possible_birth(year_of_birth, month_of_birth, day_of_birth) as birth
         from cdm.person
     ) using (person_id)
 ),
