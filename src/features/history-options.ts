@@ -27,9 +27,11 @@ export interface PatientHistoriesOptions {
 
 const codeSystems = z.array(z.string().min(1)).min(1).optional();
 
+const days = "a whole number of days, from 1 to 100,000";
+
 const optionsSchema = z.strictObject({
   asOf: z.iso.date(),
-  lookBackDays: z.int().min(1).max(100_000).optional(),
+  lookBackDays: z.int(days).min(1, days).max(100_000, days).optional(),
   codeSystems: z
     .strictObject({ diagnoses: codeSystems, procedures: codeSystems, medications: codeSystems })
     .default({}),

@@ -565,6 +565,12 @@ describe("options", () => {
     await using warehouse = await openCdm({ "cdm.person": [person(1)], ...coded(1) });
     expect((await failureOf(build(warehouse, "2026-01-01", options as PatientHistoriesOptions))).code).toBe("USAGE");
   });
+
+  it.each([0, 1.5, 1e9])("say how many days may be looked back when it is not so: %s", async (lookBackDays) => {
+    await using warehouse = await openCdm({ "cdm.person": [person(1)] });
+    const { message } = await failureOf(build(warehouse, "2026-01-01", { lookBackDays }));
+    expect(message).toMatch(/a whole number of days, from 1 to 100,000\n.*lookBackDays/);
+  });
 });
 
 describe("the flag of a laboratory result", () => {
