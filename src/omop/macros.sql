@@ -100,6 +100,19 @@ create or replace macro mapping.unit_of(quantity) as
         then struct_pack(system := quantity.system, code := quantity.code, display := quantity.unit, "userSelected" := null::boolean)
     end;
 
+-- The quantity that so much for one of something is: 5 mg for 1 dL is 5 mg/dL.
+create or replace macro mapping.per_one(numerator, denominator) as
+    case
+        when coalesce(denominator.code, denominator.unit, '1') = '1' then numerator
+        else struct_pack(
+            value := numerator.value,
+            comparator := numerator.comparator,
+            unit := coalesce(numerator.unit, numerator.code, '1') || '/' || coalesce(denominator.unit, denominator.code),
+            system := numerator.system,
+            code := numerator.code || '/' || denominator.code
+        )
+    end;
+
 -- A text that is JSON; NULL where it is none. Never try(): over a JSON function it writes into memory that is not its own.
 create or replace macro mapping.json_of(text) as case when json_valid(text) then text end;
 
@@ -137,6 +150,10 @@ create or replace macro mapping.finite(number) as case when isfinite(number) the
 -- A number as text: 120, not 120.0.
 create or replace macro mapping.number_text(number) as
     case when ends_with(number::varchar, '.0') then left(number::varchar, -2) else number::varchar end;
+
+-- The amount of a quantity as text: 120, <0.1.
+create or replace macro mapping.amount_text(quantity) as
+    coalesce(quantity.comparator, '') || mapping.number_text(quantity.value);
 
 -- A code in words.
 create or replace macro mapping.words_of(concept) as

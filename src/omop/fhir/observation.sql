@@ -58,7 +58,8 @@ valued as (
         case
             when "valueQuantity" is null and ("valueRatio" is not null or "valueRange" is not null)
             then case
-                when "valueRatio".denominator.value = 1 then "valueRatio".numerator
+                when "valueRatio".denominator.value = 1 and not contains(coalesce("valueRatio".denominator.code, ''), '/')
+                then mapping.per_one("valueRatio".numerator, "valueRatio".denominator)
                 when "valueRange".low.value is null then "valueRange".high
                 when "valueRange".high.value is null then "valueRange".low
             end
@@ -109,7 +110,7 @@ select
     case when "bodySite" is not null then mapping.first_codeable_concept("bodySite") end as anatomic_site,
     case
         when "valueQuantity" is not null then mapping.unit_of("valueQuantity")
-        else mapping.unit_of(coalesce(other_quantity, "valueSampledData".origin))
+        else mapping.unit_of(coalesce(other_quantity, "valueRange".low, "valueSampledData".origin))
     end as unit,
     normal_range.low.value as range_low,
     normal_range.high.value as range_high,
@@ -135,7 +136,7 @@ from (
             else '>='
         end as comparator,
         coalesce(
-            coalesce("valueQuantity".comparator, '') || mapping.number_text("valueQuantity".value),
+            mapping.amount_text("valueQuantity"),
             "valueString",
             "valueInteger"::varchar,
             "valueBoolean"::varchar,
@@ -145,8 +146,10 @@ from (
             "valueSampledData".data,
             "valueCodeableConcept".coding[1].code,
             "valueCodeableConcept".text,
+            "valueCodeableConcept".coding[1].display,
             nullif(concat_ws('-', mapping.number_text("valueRange".low.value), mapping.number_text("valueRange".high.value)), ''),
-            mapping.number_text("valueRatio".numerator.value) || ':' || mapping.number_text("valueRatio".denominator.value)
+            mapping.amount_text("valueRatio".numerator) || ':' || mapping.amount_text("valueRatio".denominator),
+            case when not has_value then interpreted_as end
         ) as value_text
     from valued
 )
