@@ -79,6 +79,15 @@ create or replace macro mapping.number_of(text) as try_cast(mapping.numeric_text
 create or replace macro mapping.comparator_of(text) as
     replace(replace(nullif(mapping.numeric_text(text).comparator, ''), '≤', '<='), '≥', '>=');
 
+-- Whether a value says that there is what was asked for: in words, as an interpretation, by SNOMED CT or by LOINC (yes, present,
+-- positive, detected).
+create or replace macro mapping.is_yes(answer) as
+    lower(answer) in (
+        'true', 'yes', 'y', 'present', 'positive', 'detected', 'pos', 'det',
+        '373066001', '52101004', '10828004', '260373001',
+        'la33-6', 'la9633-4', 'la6576-8', 'la11882-0'
+    );
+
 -- An age, where it is one that a person may have.
 create or replace macro mapping.age(quantity) as
     list_filter(
