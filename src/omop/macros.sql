@@ -9,7 +9,14 @@ create or replace macro mapping.calendar_day(text) as
 
 -- The day of something that happened: a calendar day, unless it is one that systems write when they do not know.
 create or replace macro mapping.first_day(text) as
-    case when text < '9999-12-31' and not starts_with(text, '1900-01-01') then mapping.calendar_day(text) end;
+    case when text < '9999' and not starts_with(text, '1900-01-01') then mapping.calendar_day(text) end;
+
+-- The day on which what began on this day ended: in a month or year it did not end before it began.
+create or replace macro mapping.last_day(text, start_date) as
+    case
+        when strlen(text) < 10 and mapping.first_day(text) < start_date then start_date
+        else mapping.first_day(text)
+    end;
 
 -- The time on the wall where it was written: the offset is dropped, not applied. NULL for a date without time.
 create or replace macro mapping.wall_clock(text) as
@@ -37,7 +44,7 @@ create or replace macro mapping.first_dated(texts) as
 
 -- Why a record whose date this is has none: it says none, or one that cannot be read.
 create or replace macro mapping.reason_for_no_date(text) as
-    case when text is null or text[1:10] in ('1900-01-01', '9999-12-31') then 'NO_DATE' else 'BAD_DATE' end;
+    case when text is null or starts_with(text, '1900-01-01') or starts_with(text, '9999') then 'NO_DATE' else 'BAD_DATE' end;
 
 -- 'day', 'month and day' …: what of a date had to be made up; NULL for a whole date.
 create or replace macro mapping.made_up(text) as
