@@ -65,6 +65,15 @@ create or replace macro mapping.members_of(members, related) as
 create or replace macro mapping.is_patient(reference) as
     regexp_matches(reference, '(^|/)(Patient|RelatedPerson)/[^/]+$');
 
+-- Whether what is observed is another than the patient in whose record it is: a fetus, a donor, a relative.
+create or replace macro mapping.is_of_another(focus, subject) as
+    list_bool_or(list_transform(
+        focus,
+        lambda x: coalesce(x.type = 'RelatedPerson', false)
+            or regexp_matches(coalesce(x.reference, ''), '(^|/)RelatedPerson/')
+            or coalesce(landing.reference_to(x.reference, 'Patient') <> landing.reference_to(subject.reference, 'Patient'), false)
+    ));
+
 -- A currency as a code.
 create or replace macro mapping.currency_code(currency) as
     case

@@ -4,6 +4,7 @@ with dated as not materialized (
     select
         *,
         coalesce(encounter, context) as visit,
+        case when len(focus) > 0 then mapping.is_of_another(focus, subject) end as of_another,
         mapping.members_of("hasMember", related) as members,
         mapping.dated(
             "effectiveDateTime",
@@ -17,7 +18,7 @@ with dated as not materialized (
 
 part as (
     select
-        landing_source, landing_file, id, "modifierExtension", status, category, subject, visit, performer, start_text,
+        landing_source, landing_file, id, "modifierExtension", status, category, subject, of_another, visit, performer, start_text,
         0 as part,
         -- A panel with members is kept without a value: it is what ties them together.
         len(component) > 0 and coalesce(len(members), 0) = 0 as only_components,
@@ -28,7 +29,7 @@ part as (
     from dated
     union all
     select
-        landing_source, landing_file, id, "modifierExtension", status, category, subject, visit, performer, start_text,
+        landing_source, landing_file, id, "modifierExtension", status, category, subject, of_another, visit, performer, start_text,
         position as part,
         false as only_components,
         false as panel,
@@ -82,6 +83,7 @@ select
     case
         when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_status('Observation', status) then 'STATUS'
+        when of_another then 'FOCUS'
         when not has_value and "dataAbsentReason" is not null then 'DATA_ABSENT'
         when not has_value and only_components then 'PANEL_WITHOUT_VALUE'
     end as refused,
