@@ -125,6 +125,10 @@ create or replace macro mapping.unit_of(quantity) as
         then struct_pack(system := quantity.system, code := quantity.code, display := quantity.unit, "userSelected" := null::boolean)
     end;
 
+-- A unit in words. Alone F and C are degrees: nobody measures patients in farad and coulomb, as UCUM has it.
+create or replace macro mapping.unit_meant_by(unit) as
+    case upper(unit) when 'F' then '[degF]' when 'C' then 'Cel' else unit end;
+
 -- The quantity that so much for one of something is: 5 mg for 1 dL is 5 mg/dL.
 create or replace macro mapping.per_one(numerator, denominator) as
     case
