@@ -165,6 +165,15 @@ create or replace macro mapping.first_code(text) as
         mapping.json_of(text) ->> '$.text'
     );
 
+-- The code that a concept has in a list of HL7, else its first, else its words.
+create or replace macro mapping.code_of_list(concept, list) as
+    coalesce(
+        list_filter(concept.coding, lambda x: ends_with(x.system, list))[1].code,
+        concept.coding[1].code,
+        concept.text,
+        concept.coding[1].display
+    );
+
 -- The code of a member that is a code, a Coding or CodeableConcepts, here as text.
 create or replace macro mapping.class_code(text) as
     case text[1]
