@@ -37,6 +37,7 @@ create table if not exists landing.observation (
     "hasMember"              landing.reference[],
     related                  struct(type varchar, target landing.reference)[],  -- STU3
     component                struct(
+                                 "modifierExtension" struct(url varchar)[],
                                  code landing.codeable_concept,
                                  "valueQuantity" landing.quantity,
                                  "valueInteger" bigint,

@@ -29,7 +29,8 @@ part as (
     from dated
     union all
     select
-        landing_source, landing_file, id, "modifierExtension", status, category, subject, of_another, visit, performer, start_text,
+        landing_source, landing_file, id, list_concat("modifierExtension", component."modifierExtension") as "modifierExtension",
+        status, category, subject, of_another, visit, performer, start_text,
         position as part,
         false as only_components,
         false as panel,
