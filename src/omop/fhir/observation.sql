@@ -12,13 +12,15 @@ with dated as not materialized (
                 "effectivePeriod".start, "effectiveInstant", "effectiveTiming".event[1],
                 "effectiveTiming".repeat."boundsPeriod".start, issued
             ])
-        ) as start_text
+        ) as start_text,
+        case when start_text is distinct from "effectiveDateTime" and start_text = issued then 'time issued' end as start_taken_from
     from landing.observation
 ),
 
 part as (
     select
         landing_source, landing_file, id, "modifierExtension", status, category, subject, of_another, visit, performer, start_text,
+        start_taken_from,
         0 as part,
         -- A panel with members is kept without a value: it is what ties them together.
         len(component) > 0 and coalesce(len(members), 0) = 0 as only_components,
@@ -30,7 +32,7 @@ part as (
     union all
     select
         landing_source, landing_file, id, list_concat("modifierExtension", component."modifierExtension") as "modifierExtension",
-        status, category, subject, of_another, visit, performer, start_text,
+        status, category, subject, of_another, visit, performer, start_text, start_taken_from,
         position as part,
         false as only_components,
         false as panel,
@@ -96,6 +98,7 @@ select
     code,
     panel,
     start_text,
+    start_taken_from,
     case
         when list_contains(categories, 'laboratory') then 'Lab'
         when mapping.is_patient(performer[1].reference) then 'Patient self-report'
