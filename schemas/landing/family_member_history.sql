@@ -11,5 +11,5 @@ create table if not exists landing.family_member_history (
     date                  varchar,
     participant           struct(actor landing.reference)[], -- R5
     relationship          landing.codeable_concept,
-    condition             struct(code landing.codeable_concept)[]
+    condition             struct("modifierExtension" struct(url varchar)[], code landing.codeable_concept)[]
 );

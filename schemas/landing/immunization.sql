@@ -7,6 +7,7 @@ create table if not exists landing.immunization (
     "modifierExtension"    struct(url varchar)[],
     status                 varchar,
     "notGiven"             boolean,                    -- STU3
+    "wasNotGiven"          boolean,                    -- DSTU2
     "vaccineCode"          landing.codeable_concept,
     patient                landing.reference,
     encounter              landing.reference,

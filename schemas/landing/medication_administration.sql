@@ -12,7 +12,7 @@ create table if not exists landing.medication_administration (
     "notGiven"                   boolean,                     -- STU3
     "wasNotGiven"                boolean,                     -- DSTU2
     "medicationCodeableConcept"  landing.codeable_concept,
-    "medicationReference"        landing.reference,
+    "medicationReference"        landing.named_reference,
     medication                   landing.codeable_reference,  -- R5
     subject                      landing.reference,
     context                      landing.reference,

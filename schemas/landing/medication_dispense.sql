@@ -11,7 +11,7 @@ create table if not exists landing.medication_dispense (
     "statusReasonCodeableConcept"  landing.codeable_concept,
     "notDone"                      boolean,                     -- STU3
     "medicationCodeableConcept"    landing.codeable_concept,
-    "medicationReference"          landing.reference,
+    "medicationReference"          landing.named_reference,
     medication                     landing.codeable_reference,  -- R5
     subject                        landing.reference,
     context                        landing.reference,

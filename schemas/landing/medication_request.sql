@@ -11,7 +11,7 @@ create table if not exists landing.medication_request (
     intent                       varchar,
     "doNotPerform"               boolean,
     "medicationCodeableConcept"  landing.codeable_concept,
-    "medicationReference"        landing.reference,
+    "medicationReference"        landing.named_reference,
     medication                   landing.codeable_reference,             -- R5
     subject                      landing.reference,
     encounter                    landing.reference,

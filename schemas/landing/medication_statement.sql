@@ -12,7 +12,7 @@ create table if not exists landing.medication_statement (
     taken                        varchar,                                -- STU3
     adherence                    struct(code landing.codeable_concept),  -- R5
     "medicationCodeableConcept"  landing.codeable_concept,
-    "medicationReference"        landing.reference,
+    "medicationReference"        landing.named_reference,
     medication                   landing.codeable_reference,             -- R5
     subject                      landing.reference,
     context                      landing.reference,

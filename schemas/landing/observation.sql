@@ -10,6 +10,7 @@ create table if not exists landing.observation (
     category                 landing.codeable_concept[],
     code                     landing.codeable_concept,
     subject                  landing.reference,
+    focus                    landing.reference[],
     encounter                landing.reference,
     context                  landing.reference,          -- STU3
     "effectiveDateTime"      varchar,
@@ -36,6 +37,7 @@ create table if not exists landing.observation (
     "hasMember"              landing.reference[],
     related                  struct(type varchar, target landing.reference)[],  -- STU3
     component                struct(
+                                 "modifierExtension" struct(url varchar)[],
                                  code landing.codeable_concept,
                                  "valueQuantity" landing.quantity,
                                  "valueInteger" bigint,

@@ -12,6 +12,7 @@ create table if not exists landing.procedure (
     encounter             landing.reference,
     context               landing.reference,          -- STU3
     "notDone"             boolean,                    -- STU3
+    "notPerformed"        boolean,                    -- DSTU2
     "performedDateTime"   varchar,
     "performedPeriod"     landing.period,
     "performedString"     varchar,

@@ -4,6 +4,7 @@
 create type if not exists landing.coding as struct(system varchar, code varchar, display varchar, "userSelected" boolean);
 create type if not exists landing.codeable_concept as struct(coding landing.coding[], text varchar);
 create type if not exists landing.reference as struct(reference varchar, type varchar);
+create type if not exists landing.named_reference as struct(reference varchar, type varchar, display varchar);
 create type if not exists landing.period as struct(start varchar, "end" varchar);
 create type if not exists landing.quantity as struct(value double, comparator varchar, unit varchar, system varchar, code varchar);
 create type if not exists landing.quantity_range as struct(low landing.quantity, high landing.quantity);
@@ -13,7 +14,7 @@ create type if not exists landing.timing as struct(event varchar[], repeat struc
 create type if not exists landing.meta as struct("lastUpdated" varchar, "versionId" varchar);
 
 -- Since R5 a member may be a code or a reference in one.
-create type if not exists landing.codeable_reference as struct(concept landing.codeable_concept, reference landing.reference);
+create type if not exists landing.codeable_reference as struct(concept landing.codeable_concept, reference landing.named_reference);
 
 create type if not exists landing.ingredient as struct(
     "itemCodeableConcept" landing.codeable_concept,

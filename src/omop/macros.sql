@@ -10,7 +10,14 @@ create or replace macro mapping.calendar_day(text) as
 
 -- The day of something that happened: a calendar day, unless it is one that systems write when they do not know.
 create or replace macro mapping.first_day(text) as
-    case when text < '9999-12-31' and not starts_with(text, '1900-01-01') then mapping.calendar_day(text) end;
+    case when text < '9999' and not starts_with(text, '1900-01-01') then mapping.calendar_day(text) end;
+
+-- The day on which what began on this day ended: in a month or year it did not end before it began.
+create or replace macro mapping.last_day(text, start_date) as
+    case
+        when strlen(text) < 10 and mapping.first_day(text) < start_date then start_date
+        else mapping.first_day(text)
+    end;
 
 -- The time on the wall where it was written: the offset is dropped, not applied. NULL for a date without time.
 create or replace macro mapping.wall_clock(text) as
@@ -41,7 +48,7 @@ create or replace macro mapping.first_dated(texts) as
 
 -- Why a record whose date this is has none: it says none, or one that cannot be read.
 create or replace macro mapping.reason_for_no_date(text) as
-    case when text is null or text[1:10] in ('1900-01-01', '9999-12-31') then 'NO_DATE' else 'BAD_DATE' end;
+    case when text is null or starts_with(text, '1900-01-01') or starts_with(text, '9999') then 'NO_DATE' else 'BAD_DATE' end;
 
 -- 'day', 'month and day' …: what of a date had to be made up; NULL for a whole date.
 create or replace macro mapping.made_up(text) as
@@ -61,6 +68,15 @@ create or replace macro mapping.members_of(members, related) as
 -- Whether a reference is to a patient, or to who speaks for one.
 create or replace macro mapping.is_patient(reference) as
     regexp_matches(reference, '(^|/)(Patient|RelatedPerson)/[^/]+$');
+
+-- Whether what is observed is another than the patient in whose record it is: a fetus, a donor, a relative.
+create or replace macro mapping.is_of_another(focus, subject) as
+    list_bool_or(list_transform(
+        focus,
+        lambda x: coalesce(x.type = 'RelatedPerson', false)
+            or regexp_matches(coalesce(x.reference, ''), '(^|/)RelatedPerson/')
+            or coalesce(landing.reference_to(x.reference, 'Patient') <> landing.reference_to(subject.reference, 'Patient'), false)
+    ));
 
 -- A currency as a code.
 create or replace macro mapping.currency_code(currency) as
@@ -83,6 +99,15 @@ create or replace macro mapping.number_of(text) as try_cast(mapping.numeric_text
 create or replace macro mapping.comparator_of(text) as
     replace(replace(nullif(mapping.numeric_text(text).comparator, ''), '≤', '<='), '≥', '>=');
 
+-- Whether a value says that there is what was asked for: in words, as an interpretation, by SNOMED CT or by LOINC (yes, present,
+-- positive, detected).
+create or replace macro mapping.is_yes(answer) as
+    lower(answer) in (
+        'true', 'yes', 'y', 'present', 'positive', 'detected', 'pos', 'det',
+        '373066001', '52101004', '10828004', '260373001',
+        'la33-6', 'la9633-4', 'la6576-8', 'la11882-0'
+    );
+
 -- An age, where it is one that a person may have.
 create or replace macro mapping.age(quantity) as
     list_filter(
@@ -102,6 +127,23 @@ create or replace macro mapping.unit_of(quantity) as
     case
         when coalesce(quantity.code, quantity.unit) is not null
         then struct_pack(system := quantity.system, code := quantity.code, display := quantity.unit, "userSelected" := null::boolean)
+    end;
+
+-- A unit in words. Alone F and C are degrees: nobody measures patients in farad and coulomb, as UCUM has it.
+create or replace macro mapping.unit_meant_by(unit) as
+    case upper(unit) when 'F' then '[degF]' when 'C' then 'Cel' else unit end;
+
+-- The quantity that so much for one of something is: 5 mg for 1 dL is 5 mg/dL.
+create or replace macro mapping.per_one(numerator, denominator) as
+    case
+        when coalesce(denominator.code, denominator.unit, '1') = '1' then numerator
+        else struct_pack(
+            value := numerator.value,
+            comparator := numerator.comparator,
+            unit := coalesce(numerator.unit, numerator.code, '1') || '/' || coalesce(denominator.unit, denominator.code),
+            system := numerator.system,
+            code := numerator.code || '/' || denominator.code
+        )
     end;
 
 -- A text that is JSON; NULL where it is none. Never try(): over a JSON function it writes into memory that is not its own.
@@ -127,6 +169,15 @@ create or replace macro mapping.first_code(text) as
         mapping.json_of(text) ->> '$.text'
     );
 
+-- The code that a concept has in a list of HL7, else its first, else its words.
+create or replace macro mapping.code_of_list(concept, list) as
+    coalesce(
+        list_filter(concept.coding, lambda x: ends_with(x.system, list))[1].code,
+        concept.coding[1].code,
+        concept.text,
+        concept.coding[1].display
+    );
+
 -- The code of a member that is a code, a Coding or CodeableConcepts, here as text.
 create or replace macro mapping.class_code(text) as
     case text[1]
@@ -141,6 +192,10 @@ create or replace macro mapping.finite(number) as case when isfinite(number) the
 -- A number as text: 120, not 120.0.
 create or replace macro mapping.number_text(number) as
     case when ends_with(number::varchar, '.0') then left(number::varchar, -2) else number::varchar end;
+
+-- The amount of a quantity as text: 120, <0.1.
+create or replace macro mapping.amount_text(quantity) as
+    coalesce(quantity.comparator, '') || mapping.number_text(quantity.value);
 
 -- A code in words.
 create or replace macro mapping.words_of(concept) as

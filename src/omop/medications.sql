@@ -11,7 +11,7 @@ create or replace macro mapping.code_of_ingredient(ingredient, contained) as
         then coalesce(
             ingredient."itemCodeableConcept",
             ingredient.item.concept,
-            mapping.contained_in(contained, coalesce(ingredient."itemReference", ingredient.item.reference).reference).code
+            mapping.contained_in(contained, coalesce(ingredient."itemReference".reference, ingredient.item.reference.reference)).code
         )
     end;
 
@@ -36,12 +36,13 @@ create or replace macro mapping.drugs_of(code, ingredients, contained) as
     end;
 
 -- The records of a landing table with how they name their drug: by a code, or by a name such as 'Medication/1', or for one
--- inside the record 'MedicationRequest/2#drug'.
+-- inside the record 'MedicationRequest/2#drug'; and what they call it in words.
 create or replace macro mapping.naming_drugs(resource_type, records) as table
 select
     *,
     coalesce("medicationCodeableConcept", medication.concept) as own_code,
     coalesce("medicationReference", medication.reference).reference as drug_reference,
+    coalesce("medicationReference", medication.reference).display as drug_words,
     case
         when own_code is not null then null
         when drug_reference[1:1] = '#' then resource_type || '/' || id || drug_reference
@@ -85,6 +86,6 @@ from drugs;
 
 -- The records of a landing table, once for each drug that they name.
 create or replace temp macro with_drugs(resource_type, records) as table
-select record.*, coalesce(drug.part, 0) as part, coalesce(record.own_code, drug.code) as code, drug.lot_number
+select record.*, coalesce(drug.part, 0) as part, coalesce(record.own_code, drug.code, {'coding': null, 'text': record.drug_words}) as code, drug.lot_number
 from mapping.naming_drugs(resource_type, records) record
 left join named_drug drug on drug.source = record.landing_source and drug.name = record.drug_name;

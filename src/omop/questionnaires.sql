@@ -6,9 +6,11 @@ create or replace macro mapping.items_of(items) as
         json_extract(mapping.json_of('{"item":' || items || '}'), '$..item[*]'),
         lambda x: json_transform(x, '{
             "linkId": "VARCHAR",
+            "modifierExtension": [{"url": "VARCHAR"}],
             "text": "VARCHAR",
             "code": [{"system": "VARCHAR", "code": "VARCHAR", "display": "VARCHAR", "userSelected": "BOOLEAN"}],
             "answer": [{
+                "modifierExtension": [{"url": "VARCHAR"}],
                 "valueBoolean": "BOOLEAN",
                 "valueDecimal": "DOUBLE",
                 "valueInteger": "DOUBLE",
@@ -65,7 +67,13 @@ from (
             mapping.items_of(item),
             lambda x: list_transform(
                 list_filter(x.answer, lambda y: mapping.answer_text(y) is not null),
-                lambda y: struct_pack(link := x."linkId", question := x.text, code := x.code, value := y)
+                lambda y: struct_pack(
+                    link := x."linkId",
+                    question := x.text,
+                    code := x.code,
+                    modifiers := list_concat(x."modifierExtension", y."modifierExtension"),
+                    value := y
+                )
             )
         )) as answers
     from landing.questionnaire_response

@@ -29,6 +29,7 @@ describe("the unit of an Observation", () => {
     ["read from words, where it has no code", { unit: "mmHg" }, 8876, "mmHg", "MAPPED"],
     ["read from words that are the code", { unit: "mg/dL" }, 8840, "mg/dL", "MAPPED"],
     ["read from words, where UCUM is named without code", { system, unit: "x10^3/uL" }, 8848, "x10^3/uL", "MAPPED"],
+    ["degrees Celsius, where words say no more than C", { system, unit: "C" }, 586323, "C", "MAPPED"],
     ["read from a code without system", { code: "mIU/L" }, 9040, "mIU/L", "MAPPED"],
     ["0 for a code of another system", { system: "http://example.org/units", code: "mg/l" }, 0, "mg/l", "UNMAPPED"],
     ["0 for another magnitude: no value is rescaled", { system, code: "kU/L" }, 0, "kU/L", "UNMAPPED"],

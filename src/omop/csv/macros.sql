@@ -13,10 +13,6 @@ create or replace macro mapping.concept_of(system, code, display) as
 -- A number with a decimal comma and points between thousands, as SQL reads it.
 create or replace macro mapping.with_point(text) as replace(replace(text, '.', ''), ',', '.');
 
--- A unit as files write it. Alone F and C are degrees: nobody measures patients in farad and coulomb, as UCUM has it.
-create or replace macro mapping.unit_meant_by(unit) as
-    case upper(unit) when 'F' then '[degF]' when 'C' then 'Cel' else unit end;
-
 -- What is said of a substance that somebody is allergic to: a key of concept_map.
 create or replace macro mapping.allergy_of(type, category) as
     'allergy:'

@@ -53,8 +53,8 @@ select
     landing.canonical_reference(coalesce(attending[1], participants[1]).who) as provider,
     landing.canonical_reference("serviceProvider".reference) as care_site,
     landing.canonical_reference(location[1].location.reference) as place,
-    coalesce(hospitalization, admission)."admitSource".coding[1].code as admitted_from,
-    coalesce(hospitalization, admission)."dischargeDisposition".coding[1].code as discharged_to,
+    mapping.code_of_list(coalesce(hospitalization, admission)."admitSource", 'admit-source') as admitted_from,
+    mapping.code_of_list(coalesce(hospitalization, admission)."dischargeDisposition", 'discharge-disposition') as discharged_to,
     list_concat(
         case when len(classes) > 1 then list_transform(
             list_concat(history, now_in_class),

@@ -8,7 +8,7 @@ select
     part,
     landing.reference_to(patient.reference, 'Patient') as patient_id,
     case
-        when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
+        when mapping.is_modified(list_concat("modifierExtension", of_relative."modifierExtension")) then 'MODIFIER_EXTENSION'
         when mapping.drops_status('FamilyMemberHistory', status) or "notDone" then 'STATUS'
     end as refused,
     'observation' as natural_table,

@@ -10,7 +10,7 @@ select
     landing.reference_to(encounter.reference, 'Encounter') as encounter_id,
     case
         when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
-        when mapping.drops_status('Immunization', status) or "notGiven" then 'STATUS'
+        when mapping.drops_status('Immunization', status) or "notGiven" or "wasNotGiven" then 'STATUS'
     end as refused,
     'drug_exposure' as natural_table,
     'vaccine' as role,

@@ -48,7 +48,11 @@ from (
         ) as begun,
         coalesce(
             "effectiveDosePeriod"."end",
-            case when lines is not null then lines[-1].schedule.repeat."boundsPeriod"."end" end
+            -- Lines may hold side by side; where the last one has no end, none is known.
+            case
+                when lines[-1].schedule.repeat."boundsPeriod"."end" is not null
+                then list_max(list_transform(lines, lambda line: line.schedule.repeat."boundsPeriod"."end"))
+            end
         ) as dosing_end
     from (
         select *, mapping.dosage_lines("dosageInstruction") as lines

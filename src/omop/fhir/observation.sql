@@ -4,6 +4,7 @@ with dated as not materialized (
     select
         *,
         coalesce(encounter, context) as visit,
+        case when len(focus) > 0 then mapping.is_of_another(focus, subject) end as of_another,
         mapping.members_of("hasMember", related) as members,
         mapping.dated(
             "effectiveDateTime",
@@ -11,13 +12,15 @@ with dated as not materialized (
                 "effectivePeriod".start, "effectiveInstant", "effectiveTiming".event[1],
                 "effectiveTiming".repeat."boundsPeriod".start, issued
             ])
-        ) as start_text
+        ) as start_text,
+        case when start_text is distinct from "effectiveDateTime" and start_text = issued then 'time issued' end as start_taken_from
     from landing.observation
 ),
 
 part as (
     select
-        landing_source, landing_file, id, "modifierExtension", status, category, subject, visit, performer, start_text,
+        landing_source, landing_file, id, "modifierExtension", status, category, subject, of_another, visit, performer, start_text,
+        start_taken_from,
         0 as part,
         -- A panel with members is kept without a value: it is what ties them together.
         len(component) > 0 and coalesce(len(members), 0) = 0 as only_components,
@@ -28,7 +31,8 @@ part as (
     from dated
     union all
     select
-        landing_source, landing_file, id, "modifierExtension", status, category, subject, visit, performer, start_text,
+        landing_source, landing_file, id, list_concat("modifierExtension", component."modifierExtension") as "modifierExtension",
+        status, category, subject, of_another, visit, performer, start_text, start_taken_from,
         position as part,
         false as only_components,
         false as panel,
@@ -58,7 +62,8 @@ valued as (
         case
             when "valueQuantity" is null and ("valueRatio" is not null or "valueRange" is not null)
             then case
-                when "valueRatio".denominator.value = 1 then "valueRatio".numerator
+                when "valueRatio".denominator.value = 1 and not contains(coalesce("valueRatio".denominator.code, ''), '/')
+                then mapping.per_one("valueRatio".numerator, "valueRatio".denominator)
                 when "valueRange".low.value is null then "valueRange".high
                 when "valueRange".high.value is null then "valueRange".low
             end
@@ -81,6 +86,7 @@ select
     case
         when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
         when mapping.drops_status('Observation', status) then 'STATUS'
+        when of_another then 'FOCUS'
         when not has_value and "dataAbsentReason" is not null then 'DATA_ABSENT'
         when not has_value and only_components then 'PANEL_WITHOUT_VALUE'
     end as refused,
@@ -92,6 +98,7 @@ select
     code,
     panel,
     start_text,
+    start_taken_from,
     case
         when list_contains(categories, 'laboratory') then 'Lab'
         when mapping.is_patient(performer[1].reference) then 'Patient self-report'
@@ -109,7 +116,7 @@ select
     case when "bodySite" is not null then mapping.first_codeable_concept("bodySite") end as anatomic_site,
     case
         when "valueQuantity" is not null then mapping.unit_of("valueQuantity")
-        else mapping.unit_of(coalesce(other_quantity, "valueSampledData".origin))
+        else mapping.unit_of(coalesce(other_quantity, "valueRange".low, "valueSampledData".origin))
     end as unit,
     normal_range.low.value as range_low,
     normal_range.high.value as range_high,
@@ -135,7 +142,7 @@ from (
             else '>='
         end as comparator,
         coalesce(
-            coalesce("valueQuantity".comparator, '') || mapping.number_text("valueQuantity".value),
+            mapping.amount_text("valueQuantity"),
             "valueString",
             "valueInteger"::varchar,
             "valueBoolean"::varchar,
@@ -145,8 +152,10 @@ from (
             "valueSampledData".data,
             "valueCodeableConcept".coding[1].code,
             "valueCodeableConcept".text,
+            "valueCodeableConcept".coding[1].display,
             nullif(concat_ws('-', mapping.number_text("valueRange".low.value), mapping.number_text("valueRange".high.value)), ''),
-            mapping.number_text("valueRatio".numerator.value) || ':' || mapping.number_text("valueRatio".denominator.value)
+            mapping.amount_text("valueRatio".numerator) || ':' || mapping.amount_text("valueRatio".denominator),
+            case when not has_value then interpreted_as end
         ) as value_text
     from valued
 )

@@ -10,7 +10,7 @@ select
     landing.reference_to(coalesce(encounter, context).reference, 'Encounter') as encounter_id,
     case
         when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
-        when mapping.drops_status('Procedure', status) or "notDone" then 'STATUS'
+        when mapping.drops_status('Procedure', status) or "notDone" or "notPerformed" then 'STATUS'
     end as refused,
     'procedure_occurrence' as natural_table,
     'procedure' as role,

@@ -10,7 +10,7 @@ select
     landing.reference_to(subject.reference, 'Patient') as patient_id,
     landing.reference_to(coalesce(encounter, context).reference, 'Encounter') as encounter_id,
     case
-        when mapping.is_modified("modifierExtension") then 'MODIFIER_EXTENSION'
+        when mapping.is_modified(list_concat("modifierExtension", modifiers)) then 'MODIFIER_EXTENSION'
         when mapping.drops_status('QuestionnaireResponse', status) then 'STATUS'
         when value is null then 'NO_ANSWER'
     end as refused,
@@ -42,6 +42,7 @@ from (
         given.* exclude (answer),
         given.answer.value as value,
         given.answer.link as link,
+        given.answer.modifiers as modifiers,
         coalesce(given.answer.question, question.item.text) as words,
         list_concat(given.answer.code, question.item.code) as codes,
         regexp_extract(given.answer.link, '(?:^|/)(\d{4,6}-\d)$', 1) as loinc,

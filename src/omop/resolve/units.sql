@@ -2,7 +2,7 @@
 -- code of another system is not read as UCUM.
 
 create or replace temp table unit_in_use as
-select code_key, unit.code, unit.display as text
+select code_key, unit.code, mapping.unit_meant_by(unit.display) as text
 from (select code_key, code.coding[1] as unit from code_in_use where role = 'unit')
 where
     coalesce(trim(unit.system), '') = ''

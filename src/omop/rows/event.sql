@@ -88,6 +88,7 @@ found as (
         case when event.end_day is not null then mapping.time_of_day(event.end_text) end as end_datetime,
         mapping.first_day(event.verbatim_end_text) as verbatim_end_date,
         type.concept_id as type_concept_id,
+        event.value_text as answer,
         coalesce(event.value_text, case when said.key is not null then code.source_value end) as value_text,
         case when said.key is not null then code.display else coalesce(value.display, event.value_code.text) end as value_words,
         coalesce(
@@ -116,13 +117,21 @@ found as (
 routed as (
     select
         *,
-        mapping.route(tables, natural_table) as cdm_table
+        mapping.route(tables, natural_table) as table_of_code,
+        -- What was asked for has not been there, nor been done, unless the answer is yes.
+        case
+            when table_of_code not in ('measurement', 'observation')
+                and natural_table in ('measurement', 'observation')
+                and not mapping.is_yes(answer)
+            then 'observation'
+            else table_of_code
+        end as cdm_table
     from found
 ),
 
 judged as (
     select
-        * exclude (refused, report, start_text, natural_table, tables, domain_id),
+        * exclude (refused, report, start_text, natural_table, tables, domain_id, answer, table_of_code),
         coalesce(
             refused,
             case

@@ -9,7 +9,7 @@ select
     coalesce(plan.payer_source_value, payer.source_value) as payer_text,
     payer.source_concept_id as payer_source_concept_id,
     mapping.first_day(plan.start_text) as start_date,
-    mapping.first_day(plan.end_text) as end_date,
+    mapping.last_day(plan.end_text, mapping.first_day(plan.start_text)) as end_date,
     mapping.row_id('payer_plan_period', plan.source, plan.resource_type, plan.resource_id, 0, 0) as payer_plan_period_id,
     coalesce(
         plan.refused,

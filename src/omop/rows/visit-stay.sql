@@ -39,7 +39,7 @@ select
     site.care_site_id,
     mapping.first_day(stay.start_text) as visit_start_date,
     mapping.wall_clock(stay.start_text) as visit_start_datetime,
-    mapping.first_day(stay.end_text) as visit_end_date,
+    mapping.last_day(stay.end_text, visit_start_date) as visit_end_date,
     mapping.wall_clock(stay.end_text) as visit_end_datetime,
     case
         when mapping.first_day(stay.start_text) is null then mapping.reason_for_no_date(stay.start_text)

@@ -11,7 +11,7 @@ select
     coalesce(site.care_site_id, place.care_site_id) as care_site_id,
     mapping.first_day(visit.start_text) as visit_start_date,
     mapping.wall_clock(visit.start_text) as visit_start_datetime,
-    mapping.first_day(visit.end_text) as visit_end_date,
+    mapping.last_day(visit.end_text, visit_start_date) as visit_end_date,
     mapping.wall_clock(visit.end_text) as visit_end_datetime,
     coalesce(
         visit.refused,
