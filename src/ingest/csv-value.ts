@@ -72,7 +72,7 @@ function isoDate(sql: string, formats: readonly string[], zone: string | undefin
     if (format === "epoch milliseconds") return `mapping.from_epoch(try_cast(${sql} as double) / 1000, ${place})`;
     const parsed = `try_strptime(${sql}, ${literal(format)})`;
     const local = format.includes("%z") || format.includes("%Z") ? `timezone(${place}, ${parsed})` : parsed;
-    return `strftime(${local}, ${literal(isoFormatFor(format))})`;
+    return `mapping.as_iso(${local}, ${literal(isoFormatFor(format))})`;
   });
   return `coalesce(${[...read, sql].join(", ")})`;
 }

@@ -3,7 +3,8 @@
 -- A date as far as FHIR gives it: '2019' and '2019-05' become their first day. NULL for what is no date.
 create or replace macro mapping.calendar_day(text) as
     case
-        when text between '0001' and '9~'
+        -- DuckDB would take '03/04/20' for a day of the year 3.
+        when text between '0001' and '9~' and try_cast(text[1:4] as usmallint) is not null
         then try_cast(case strlen(text) when 4 then text || '-01-01' when 7 then text || '-01' else text[1:10] end as date)
     end;
 

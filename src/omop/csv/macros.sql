@@ -34,3 +34,7 @@ create or replace macro mapping.on_clock_of(text, zone) as
 -- A time counted in seconds since 1970, as the clock of a zone showed it.
 create or replace macro mapping.from_epoch(seconds, zone) as
     strftime(timezone(zone, try(to_timestamp(seconds))), '%Y-%m-%dT%H:%M:%S');
+
+-- A moment in ISO 8601, as far as it is known. DuckDB takes '20' for the year 20 where a format says %Y.
+create or replace macro mapping.as_iso(moment, format) as
+    case when year(moment) > 999 then strftime(moment, format) end;

@@ -89,6 +89,21 @@ describe("dates", () => {
     ]);
   });
 
+  it.each([
+    ["by formats, of which the next then counts", { format: ["%d/%m/%Y", "%d/%m/%y"] }, "2020-04-03"],
+    ["by a format that says so", { format: "%d/%m/%Y" }, undefined],
+    ["as ISO 8601", {}, undefined],
+  ])("of years with two digits are not of the first century: %s", async (_how, style, day) => {
+    await using mapped = await mapCsv(
+      { ...twoPeople, "weights.csv": "who,day,kg\np1,03/04/20,70\n" },
+      weights("day", style),
+    );
+    expect(await mapped.rows(found)).toEqual(
+      day === undefined ? [] : [{ measurement_date: day, measurement_datetime: null }],
+    );
+    if (day === undefined) expect(mapped.report.dropped[0]?.reason).toBe("BAD_DATE");
+  });
+
   it("that are none are named as such", async () => {
     await using mapped = await mapCsv(
       { ...twoPeople, "weights.csv": "who,day,kg\np1,31/02/2020,70\np1,,70\n" },
