@@ -14,6 +14,15 @@ export function valueSql(value: CsvValue | undefined, columns: ColumnLookup): st
   return firstOf(value, (item) => singleSql(item, columns));
 }
 
+/** The same of a number, written as the numbers of its file are. */
+export function numberSql(value: CsvValue | undefined, columns: ColumnLookup, decimal: "." | "," = "."): string {
+  return firstOf(value, (item) =>
+    decimal === "," && typeof item === "object" && "sql" in item
+      ? singleSql({ sql: `mapping.with_comma(${item.sql})` }, columns)
+      : singleSql(item, columns),
+  );
+}
+
 /** A date of a mapping as SQL, in ISO 8601 as far as it is known; a text that is no such date stays as it is. */
 export function dateSql(date: CsvDate | undefined, columns: ColumnLookup, style: CsvDateStyle = {}): string {
   return firstOf(date, (item) => {

@@ -10,8 +10,22 @@ create or replace macro mapping.concept_of(system, code, display) as
         }::landing.codeable_concept
     end;
 
--- A number with a decimal comma and points between thousands, as SQL reads it.
-create or replace macro mapping.with_point(text) as replace(replace(text, '.', ''), ',', '.');
+-- A number with a decimal comma and points between thousands, as SQL reads it. A point that cannot stand between thousands, as
+-- in '70.5', is a decimal point.
+create or replace macro mapping.with_point(text) as
+    replace(
+        case when regexp_matches(text, '^\D*[1-9]\d{0,2}(\.\d{3})+(,|$)') then replace(text, '.', '') else text end,
+        ',',
+        '.'
+    );
+
+-- What SQL has computed in a file of decimal commas: a number as its numbers are written, a text as it is.
+create or replace macro mapping.with_comma(computed) as
+    case
+        when typeof(computed) in ('DOUBLE', 'FLOAT') or starts_with(typeof(computed), 'DECIMAL')
+        then replace(computed::varchar, '.', ',')
+        else computed::varchar
+    end;
 
 -- A unit as files write it. Alone F and C are degrees: nobody measures patients in farad and coulomb, as UCUM has it.
 create or replace macro mapping.unit_meant_by(unit) as

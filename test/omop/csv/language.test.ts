@@ -225,6 +225,34 @@ describe("numbers", () => {
     ]);
   });
 
+  it("with a point among decimal commas have thousands only where there can be some", async () => {
+    const numbers = ["70.5", "1.250", "-1.250.000,5", "0.250", "1250.500", "<1.250"];
+    const rows = numbers.map((number, i) => `p1;2020-02-2${i};${number};\n`);
+    await using mapped = await mapCsv({ ...twoPeople, "values.csv": `who;day;hb;plt\n${rows.join("")}` }, files, {
+      decimal: ",",
+    });
+    expect(await mapped.rows("select value_as_number as n from cdm.measurement order by measurement_date")).toEqual(
+      [70.5, 1250, -1250000.5, 0.25, 1250.5, 1250].map((n) => ({ n })),
+    );
+  });
+
+  it("that SQL computes are what it computes, also in a file of decimal commas", async () => {
+    const computed = { sql: "round(replace(hb, ',', '.')::double * 1.61, 3)" };
+    const { unpivot: _unpivot, ...event } = files["values.csv"].events[0]!;
+    const ofFile = {
+      ...files["values.csv"],
+      decimal: "," as const,
+      events: [{ ...event, code: { constant: "718-7" }, value: computed, rangeLow: { sql: "coalesce(plt, hb)" } }],
+    };
+    await using mapped = await mapCsv(
+      { ...twoPeople, "values.csv": "who;day;hb;plt\np1;2020-02-29;1,5;\n" },
+      { ...files, "values.csv": ofFile },
+    );
+    expect(await mapped.rows("select value_as_number, range_low from cdm.measurement")).toEqual([
+      { value_as_number: 2.415, range_low: 1.5 },
+    ]);
+  });
+
   it("with a comma are texts where nothing is said", async () => {
     await using mapped = await mapCsv(contents, files);
     const numbers = await mapped.rows("select value_as_number from cdm.measurement where value_as_number is not null");
