@@ -5,6 +5,7 @@ import type { CsvFile } from "./csv-file.ts";
 import { tidy } from "./csv-landing.ts";
 import type { ReadContext } from "./csv-read.ts";
 import { readRecords, rowsOf } from "./csv-records.ts";
+import { tryExpressions } from "./csv-try-expressions.ts";
 
 /** What came of files of rejects. */
 export interface Corrections {
@@ -27,7 +28,9 @@ export async function landCorrections(
   const known = await remember(texts, context);
   let corrected = 0;
   for (const { file_id } of known) corrected += await applyCorrections(file_id, mapping, context);
-  await tidy(new Set(known.map(({ file }) => file)), context);
+  const names = new Set(known.map(({ file }) => file));
+  await tryExpressions(names, mapping, context);
+  await tidy(names, context);
   return { files: known.map(({ file_id }) => file_id), left: texts.length - corrected };
 }
 

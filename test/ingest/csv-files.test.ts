@@ -203,6 +203,46 @@ files:
     expect(message).toMatch(/later\.yaml:11: stays\.csv, visit\.id\.sql: DuckDB does not understand this: .*idd/);
   });
 
+  it("is named, with its line, where its SQL fails on a row that it is asked for", async () => {
+    await using intake = await openIntake();
+    const yaml = `name: clinic
+files:
+  people.csv:
+    when: { sql: "sex::boolean" }
+    person: { id: id, birthDate: born, address: { zip: { sql: "id::integer" } } }
+  stays.csv:
+    visit:
+      id: id
+      person: person
+      when: { column: id, not: unknown }
+      start: { sql: "since::date" }
+      end: { sql: "max(since)" }
+`;
+    const run = async (content: string) => {
+      const path = await intake.write("clinic.yaml", content);
+      return (await failure(pipeline(csvFiles(intake.folder, { mapping: path })).run(intake.warehouse))).message;
+    };
+    const fails = (what: string) => `The CSV mapping clinic does not fit.\n  clinic.yaml:${what}`;
+    await intake.write("people.csv", "id,born,sex\np1,1950,female\n");
+    await intake.write("stays.csv", "id,person,since\nunknown,1,long ago\ns1,1,2020-01-01\n");
+    expect(await run(yaml)).toContain(
+      fails("12: stays.csv, visit.end.sql: DuckDB does not understand this: Binder Error"),
+    );
+    const withoutEnd = yaml.replace(/ +end: .*\n/, "");
+    expect(await run(withoutEnd)).toContain(fails("4: people.csv, when: fails on a row: Conversion Error: "));
+    const forNobody = withoutEnd.replace("sex::boolean", "sex = 'male'");
+    await intake.write("clinic.yaml", forNobody);
+    const { files } = await pipeline(csvFiles(intake.folder, { mapping: `${intake.folder}/clinic.yaml` })).run(
+      intake.warehouse,
+    );
+    expect(files).toHaveLength(2);
+    expect(await run(withoutEnd.replace("sex::boolean", "sex = 'female'"))).toContain(
+      fails("5: people.csv, person.address.zip: fails on a row: Conversion Error: "),
+    );
+    await intake.write("stays.csv", "id,person,since\ns1,1,long ago\n");
+    expect(await run(forNobody)).toContain(fails("11: stays.csv, visit.start: fails on a row: Conversion Error: "));
+  });
+
   it("is not sought among the values of a file without header, which may be somebody's", async () => {
     await using intake = await openIntake();
     await intake.write("people.csv", "4711,1950-01-01,F\n");
