@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { type core, ZodObject } from "zod";
 import { type CsvMapping, type CsvMappingInput, csvMappingSchema } from "../../schemas/csv-mapping.ts";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 
@@ -121,12 +122,28 @@ function invalid(name: string, problems: readonly string[]): OmopipeError {
 }
 
 function validated(mapping: unknown, name: string, placeOf?: PlaceOf): CsvMapping {
-  const result = csvMappingSchema.safeParse(mapping);
+  const result = csvMappingSchema.safeParse(mapping, { error: knownKeys });
   if (result.success) return result.data;
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, mapping));
   throw invalid(
     name,
-    result.error.issues.map((issue) => describe(issue, placeOf)),
+    problems.map((problem) => describe(problem, placeOf)),
   );
+}
+
+/** What there is instead of a key that nobody knows. */
+function knownKeys({ code, inst }: core.$ZodRawIssue): string | undefined {
+  if (code !== "unrecognized_keys" || !(inst instanceof ZodObject)) return undefined;
+  return `there is no such key; there are ${Object.keys(inst.shape).join(", ")}`;
+}
+
+/** Each key that is not known has a place of its own, and what is missing is called so. */
+function problemsOf(issue: core.$ZodIssue, mapping: unknown): MappingProblem[] {
+  const { code, path, message } = issue;
+  if (code === "unrecognized_keys") return issue.keys.map((key) => ({ path: [...path, key], message }));
+  const given = path.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key], mapping);
+  if (code === "custom" || given !== undefined) return [{ path, message }];
+  return [{ path, message: code === "invalid_type" ? "is missing" : `is missing; ${message}` }];
 }
 
 /** ["files", "conditions.csv", "events", 0, "start"] → "hospital.yaml:12: conditions.csv, events[0].start: …" */
