@@ -132,9 +132,9 @@ async function mappingOf(mapping: CsvFilesOptions["mapping"]): Promise<CsvMappin
 async function checkColumns(files: readonly CsvFile[], mapping: CsvMapping, warehouse: Warehouse): Promise<void> {
   const headers = new Map(files.filter(({ problem }) => !problem).map(({ name, header }) => [name, header]));
   const missing = await Promise.all(
-    files.map(({ name, mapping: ofFile, header, problem }) =>
-      ofFile && !problem
-        ? missingColumns(warehouse, { name, mapping: ofFile, header }, (other) => headers.get(other))
+    files.map((file) =>
+      file.mapping && !file.problem
+        ? missingColumns(warehouse, { ...file, mapping: file.mapping }, (other) => headers.get(other))
         : [],
     ),
   );

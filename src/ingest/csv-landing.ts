@@ -77,12 +77,12 @@ async function landFile(file: CsvFile, context: CsvLandingContext): Promise<RowC
 
 /** Throws CSV_MAPPING_INVALID when the mapping names a column that neither the file has nor its transform gave any row. */
 async function checkGivenColumns(
-  { name, header }: CsvFile,
+  file: CsvFile,
   mapping: CsvFileMapping,
   given: ReadonlySet<string>,
   context: CsvLandingContext,
 ): Promise<void> {
-  const columns = { name, mapping, header: [...header, ...given] };
+  const columns = { ...file, mapping, header: [...file.header, ...given] };
   const missing = await missingColumns(context.warehouse, columns, () => undefined);
   if (missing.length === 0) return;
   throw doesNotFit(

@@ -247,8 +247,24 @@ files:
     await using intake = await openIntake();
     await intake.write("people.csv", "4711,1950-01-01,F\n");
     const error = await failure(land(intake));
-    expect(error.message).toContain("people.csv: none of the columns id, born, sex found. Its first line must hold");
+    expect(error.message).toContain(
+      "people.csv: none of the columns id, born, sex found. Its first line must hold the names of the columns; " +
+        "it has 3, separated by comma.",
+    );
     expect(error.message).not.toContain("4711");
+  });
+
+  it("is named with its file, where the mapping names many by a pattern", async () => {
+    await using intake = await openIntake();
+    const files = { "people_*.csv": { person: { id: "id", birthDate: "born" } } };
+    const message = async () =>
+      (await failure(pipeline(csvFiles(intake.folder, { mapping: { name: "test", files } })).run(intake.warehouse)))
+        .message;
+    await intake.write("people_1.csv", "id,born\n1,1950\n");
+    const second = await intake.write("people_2.csv", "sep=;\nid;born\n1;1950\n");
+    expect(await message()).toContain(`people_*.csv: none of the columns id, born found in ${second}. Its first line`);
+    await intake.write("people_2.csv", "id;birth\n1;1950\n");
+    expect(await message()).toContain(`column born not found in ${second}; there are id, birth. Did you mean birth?`);
   });
 
   it("and is missing stops the run before anything has landed", async () => {
