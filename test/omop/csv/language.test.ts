@@ -116,6 +116,23 @@ describe("dates", () => {
   });
 });
 
+it("an end that cannot be read is told, and its row kept", async () => {
+  const files = {
+    ...people,
+    "stays.csv": {
+      dates: { format: "%d.%m.%Y" },
+      visit: { id: "id", person: "who", start: "from", end: "to" },
+      events: [{ kind: "condition" as const, person: "who", display: "why", start: "from", end: "to" }],
+      payerPlan: { person: "who", start: "from", end: "to", payerName: { constant: "payer" } },
+    },
+  };
+  const stays =
+    "id,who,from,to,why\n1,p1,01.02.2020,03.02.2020,Fever\n2,p1,01.03.2020,31/03/20,Fever\n3,p1,01.04.2020,,Fever\n";
+  await using mapped = await mapCsv({ ...twoPeople, "stays.csv": stays }, files);
+  expect(mapped.report.resources).toMatchObject({ mapped: 5, dropped: 0 });
+  expect(mapped.report.dropped_parts).toEqual([{ resource_type: "stays.csv", reason: "BAD_END", count: 3 }]);
+});
+
 describe("a row that is several records", () => {
   it("is all of them; what several rows are about is one record, and each row is accounted for", async () => {
     await using mapped = await mapCsv(
