@@ -133,6 +133,16 @@ describe("a file", () => {
     ]);
   });
 
+  it("that lies beside its zipped self is read twice, and said to be", async () => {
+    await using intake = await openIntake();
+    const people = await intake.write("people.csv", "id,born,sex\n1,1950,F\n");
+    expect((await land(intake)).warnings).toEqual([]);
+    await intake.write("people.csv.gz", gzipSync("id,born,sex\n1,1950,F\n"));
+    expect((await land(intake)).warnings).toEqual([
+      `${people} and ${people}.gz are both read. If one is the other, leave one out: their rows count twice.`,
+    ]);
+  });
+
   it("of the mapping may be missing, but not all of them", async () => {
     await using intake = await openIntake();
     await intake.write("bills.csv", "id,sum\n1,3\n");
