@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
 import { type core, ZodObject } from "zod";
 import { type CsvMapping, type CsvMappingInput, csvMappingSchema } from "../../schemas/csv-mapping.ts";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
@@ -70,6 +70,11 @@ export async function loadCsvMapping(nameOrPath: string): Promise<CsvMapping> {
     );
     throw invalid(nameOrPath, problems);
   }
+  const nothing = linesOfNull(document, lines).map(
+    (line) =>
+      `${file}:${line}: null is no text; write "" for what is empty, and "null" in quotes where the text is meant`,
+  );
+  if (nothing.length > 0) throw invalid(nameOrPath, nothing);
   const placeOf: PlaceOf = (path) => {
     const line = lineOf(document, path, lines);
     return line === undefined ? "" : `${file}:${line}: `;
@@ -85,6 +90,18 @@ type PlaceOf = (path: Path) => string;
 
 const places = new WeakMap<CsvMapping, PlaceOf>();
 const firstLine = (message: string) => message.replace(/:?\n.*$/s, "");
+
+/** All scalars are text, and so would be what YAML and JSON write for nothing. */
+function linesOfNull(document: Document.Parsed, lines: LineCounter): number[] {
+  const found: number[] = [];
+  visit(document, {
+    Scalar(key, { type, source, range }) {
+      if (key !== "key" && type === "PLAIN" && /^(null|~)$/i.test(source ?? ""))
+        found.push(lines.linePos(range![0]).line);
+    },
+  });
+  return found;
+}
 
 /** The line of a key; where the file does not have it, that of the nearest above it that it has. */
 function lineOf(document: Document.Parsed, path: Path, lines: LineCounter): number | undefined {

@@ -135,6 +135,22 @@ files:
     expect(mapping.files["shots.csv"]?.events?.[0]?.code).toEqual({ constant: "08" });
   });
 
+  it("does not take nothing for a text", async () => {
+    const person = (values: string) =>
+      load(
+        "people.yaml",
+        `name: x\nfiles:\n  p.csv:\n    person: { id: I, birthDate: B,\n      gender: { column: G, values: ${values} } }\n`,
+      );
+    await expect(person("{ 9: null }")).rejects.toThrow('people.yaml:5: null is no text; write "" for what is empty');
+    await expect(person("{ 9: ~ }")).rejects.toThrow("people.yaml:5: null is no text");
+    expect((await person('{ NULL: "", 9: "null" }')).files["p.csv"]?.person?.gender).toMatchObject({
+      values: { NULL: "", 9: "null" },
+    });
+    await expect(load("people.json", '{ "name": "x", "files": { "p.csv": null } }')).rejects.toThrow(
+      "people.json:1: null",
+    );
+  });
+
   it("is JSON just as well", async () => {
     const mapping = await load("flu.yaml", yaml);
     expect(await load("flu.json", JSON.stringify(mapping))).toEqual(mapping);
