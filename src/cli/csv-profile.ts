@@ -1,3 +1,4 @@
+import { nameOfDelimiter } from "../ingest/csv-header.ts";
 import { draftCsvMapping } from "../ingest/csv-profile/draft-mapping.ts";
 import {
   type CsvColumnProfile,
@@ -22,12 +23,10 @@ const whatIsShown =
   "Values are shown of columns with at most 50 different ones whose names do not point to a person, and only those that at least\n" +
   "5 rows share. Names are no proof: look through this before you pass it on.\n";
 
-const delimiters: Readonly<Record<string, string>> = { ",": "comma", "\t": "tab", ";": "semicolon", "|": "bar" };
-
 function describe({ path, rows, unreadable, delimiter, problem, columns }: CsvFileProfile): string {
   if (problem !== undefined) return `${path}: ${problem}\n`;
   const refused = unreadable === 0 ? "" : `, ${unreadable} that cannot be read`;
-  const title = `${path}: ${rows} rows${refused}, separated by ${delimiters[delimiter] ?? delimiter}`;
+  const title = `${path}: ${rows} rows${refused}, separated by ${nameOfDelimiter(delimiter)}`;
   return `${title}\n${textTable(columns.map((column) => describeColumn(column, rows)))}`;
 }
 

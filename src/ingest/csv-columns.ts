@@ -1,14 +1,14 @@
-import type { CsvFileMapping } from "../../schemas/csv-mapping.ts";
+import { basename } from "node:path";
+import { type CsvFileMapping, csvFileKey } from "../../schemas/csv-mapping.ts";
 import { literal, literalList } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import type { CsvFile } from "./csv-file.ts";
+import { nameOfDelimiter } from "./csv-header.ts";
 import { type CsvReference, csvReferences } from "./csv-references.ts";
 
 /** A file that is about to land, and what the mapping says of it. */
-export interface FileToCheck {
-  /** Its name in the mapping. */
-  readonly name: string;
+export interface FileToCheck extends Pick<CsvFile, "name" | "path" | "delimiter" | "header"> {
   readonly mapping: CsvFileMapping;
-  readonly header: readonly string[];
 }
 
 /** Something that the mapping asks for and the file does not have. */
@@ -24,7 +24,7 @@ export interface MissingColumn extends Pick<CsvReference, "path"> {
  */
 export async function missingColumns(
   warehouse: Warehouse,
-  { name, mapping, header }: FileToCheck,
+  { name, path: filePath, delimiter, mapping, header }: FileToCheck,
   headerOf: (file: string) => readonly string[] | undefined,
 ): Promise<MissingColumn[]> {
   const placed = csvReferences(mapping)
@@ -34,10 +34,14 @@ export async function missingColumns(
     const there = file === name ? header : headerOf(file);
     return there !== undefined && !columns.some((column) => includes(there, column));
   });
+  // The name of the mapping may be a pattern.
+  const where = csvFileKey(basename(filePath)) === csvFileKey(name) ? "" : ` in ${filePath}`;
   const own = placed.filter(({ file }) => file === name);
   if (own.length > 0 && own.every((reference) => missing.includes(reference))) {
     const asked = [...new Set(own.flatMap(({ columns }) => columns))];
-    const message = `none of the columns ${asked.join(", ")} found. Its first line must hold the names of the columns.`;
+    const message =
+      `none of the columns ${asked.join(", ")} found${where}. Its first line must hold the names of the columns; ` +
+      `it has ${header.length}, separated by ${nameOfDelimiter(delimiter)}.`;
     return [{ file: name, path: [], message }];
   }
   return Promise.all(
@@ -45,9 +49,8 @@ export async function missingColumns(
       const there = file === name ? header : headerOf(file)!;
       const which = columns.length === 1 ? `column ${columns[0]}` : `none of the columns ${columns.join(", ")}`;
       const found = columns.length === 1 ? "not found" : "found";
-      const where = file === name ? "" : ` in ${file}`;
       const closest = await closestName(warehouse, columns[0]!, there);
-      const message = `${which} ${found}${where}; there are ${there.join(", ")}. Did you mean ${closest}?`;
+      const message = `${which} ${found}${file === name ? where : ` in ${file}`}; there are ${there.join(", ")}. Did you mean ${closest}?`;
       return { file: name, path, message };
     }),
   );

@@ -1,5 +1,5 @@
 import type { CsvMapping } from "../../schemas/csv-mapping.ts";
-import { literal } from "../warehouse/sql-text.ts";
+import { literal, sqlText } from "../warehouse/sql-text.ts";
 import { type CsvFile, landingColumns, landingTable, placeInMapping } from "./csv-file.ts";
 import { linesOf } from "./csv-lines.ts";
 import { landRows, type ReadContext } from "./csv-read.ts";
@@ -54,19 +54,13 @@ async function layoutOf(fileId: number, mapping: CsvMapping, { warehouse }: Read
 }
 
 async function correctionsOf(fileId: number, layout: Layout, { warehouse, source }: ReadContext) {
-  const known = `source = ${literal(source)} and correction.file = ${literal(layout.name)}`;
   return await warehouse.rows<Correction & Record<string, never>>(
-    `select line, null as landing_row, reject."row", corrected
-     from meta.csv_reject reject
-     join meta.csv_correction correction on correction."row" = reject."row" and ${known}
-     where file_id = ${fileId} and reject.landing_row is null and correction.landing_row is null
-     union all
-     select coalesce(landing_line, reject.line), correction.landing_row, correction."row", corrected
-     from ${landingTable(layout)} landed
-     join meta.csv_correction correction on correction.landing_row = split_part(landed.landing_row, '-', 1) and ${known}
-     left join meta.csv_reject reject on file_id = landing_file and reject.landing_row = landed.landing_row
-     where landing_file = ${fileId}
-     order by all`,
+    sqlText(import.meta.url, "sql/csv-corrections.sql", {
+      table: landingTable(layout),
+      source: literal(source),
+      file: literal(layout.name),
+      file_id: String(fileId),
+    }),
   );
 }
 
@@ -92,7 +86,14 @@ async function correctedRows(found: readonly Correction[], layout: Layout, { tra
       : { rows: read, bad: [] };
     if (made.bad.length === 0) rows.push({ correction, row: made.rows[0] });
   }
-  return rows;
+  // Rows of the same content are known by one name, and go together.
+  const left = new Set(found.map(({ landing_row }) => landing_row));
+  for (const { landing_row } of found) {
+    const same = (each: Pick<Correction, "landing_row">) => each.landing_row === landing_row;
+    if (found.filter(same).length === rows.filter(({ correction }) => same(correction)).length)
+      left.delete(landing_row);
+  }
+  return rows.filter(({ correction: { landing_row } }) => landing_row === null || !left.has(landing_row));
 }
 
 /** The record that a text is; none where it is no record, or several. */

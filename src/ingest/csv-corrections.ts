@@ -5,6 +5,7 @@ import type { CsvFile } from "./csv-file.ts";
 import { tidy } from "./csv-landing.ts";
 import type { ReadContext } from "./csv-read.ts";
 import { readRecords, rowsOf } from "./csv-records.ts";
+import { tryExpressions } from "./csv-try-expressions.ts";
 
 /** What came of files of rejects. */
 export interface Corrections {
@@ -27,7 +28,9 @@ export async function landCorrections(
   const known = await remember(texts, context);
   let corrected = 0;
   for (const { file_id } of known) corrected += await applyCorrections(file_id, mapping, context);
-  await tidy(new Set(known.map(({ file }) => file)), context);
+  const names = new Set(known.map(({ file }) => file));
+  await tryExpressions(names, mapping, context);
+  await tidy(names, context);
   return { files: known.map(({ file_id }) => file_id), left: texts.length - corrected };
 }
 
@@ -55,7 +58,7 @@ async function correctedTexts(files: readonly CsvFile[]): Promise<readonly Corre
 async function remember(texts: readonly CorrectedText[], { warehouse, source }: ReadContext) {
   await warehouse.run(
     `create or replace temp table corrected_row as
-     select file_id, layout.file, reject."row", reject.landing_row, text."row" as corrected
+     select file_id, file.path, line, layout.file, reject."row", reject.landing_row, text."row" as corrected
      from (
        select unnest(json_transform($1::json, '[{"path":"VARCHAR","line":"BIGINT","row":"VARCHAR"}]'), recursive := true)
      ) text
@@ -72,7 +75,7 @@ async function remember(texts: readonly CorrectedText[], { warehouse, source }: 
        and csv_correction.file = corrected_row.file
        and csv_correction."row" in (corrected_row."row", corrected_row.corrected);
      insert into meta.csv_correction
-     select distinct ${literal(source)}, file, "row", landing_row, corrected from corrected_row;`,
+     select ${literal(source)}, file, "row", landing_row, corrected from corrected_row order by path, line;`,
   );
   const files = await warehouse.rows<{ file_id: number; file: string }>(
     "select distinct file_id, file from corrected_row order by file_id",

@@ -24,8 +24,9 @@ export async function checkExpressions(warehouse: Warehouse, mapping: CsvMapping
   for (const [name, file] of Object.entries(mapping.files)) {
     if (tableOf(name) === undefined) continue;
     const { from } = csvRows(name, file, source, tableOf);
+    // Beside a column of the row, so that what only is of all rows together is refused.
     for (const { path, sql } of expressionsIn(file, ["files", name]))
-      await check(path, `select (${sql}) as x from ${from}`);
+      await check(path, `select (${sql}) as x, line.landing_row from ${from}`);
     for (const { path, format } of formatsIn(file, ["files", name])) await check(path, formatSelect(format));
   }
   if (problems.length > 0) throw doesNotFit(mapping, problems);
@@ -35,7 +36,8 @@ const formatSelect = (format: string) => `select strftime(try_strptime('', ${lit
 
 type Path = readonly (string | number)[];
 
-function expressionsIn(node: unknown, path: Path): { path: Path; sql: string }[] {
+/** The SQL expressions of a mapping or part of one, and where they stand. */
+export function expressionsIn(node: unknown, path: Path): { path: Path; sql: string }[] {
   return objectsIn(node, path).flatMap(({ path: place, object }) =>
     typeof object.sql === "string" ? [{ path: [...place, "sql"], sql: object.sql }] : [],
   );

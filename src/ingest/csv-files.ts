@@ -84,6 +84,7 @@ export function csvFiles(
       if (!transform) await checkColumns(files, mapping, warehouse);
       warnOfUnknown(files, mapping, warn);
       warnOfOtherColumns(files, warn);
+      warnOfTwins(there, warn);
       let done = 0;
       const onFile = () => progress({ done: ++done, total: files.length, unit: "files" });
       const context = { warehouse, mapping, source, runId, signal, transform, onFile };
@@ -132,9 +133,9 @@ async function mappingOf(mapping: CsvFilesOptions["mapping"]): Promise<CsvMappin
 async function checkColumns(files: readonly CsvFile[], mapping: CsvMapping, warehouse: Warehouse): Promise<void> {
   const headers = new Map(files.filter(({ problem }) => !problem).map(({ name, header }) => [name, header]));
   const missing = await Promise.all(
-    files.map(({ name, mapping: ofFile, header, problem }) =>
-      ofFile && !problem
-        ? missingColumns(warehouse, { name, mapping: ofFile, header }, (other) => headers.get(other))
+    files.map((file) =>
+      file.mapping && !file.problem
+        ? missingColumns(warehouse, { ...file, mapping: file.mapping }, (other) => headers.get(other))
         : [],
     ),
   );
@@ -153,6 +154,15 @@ function warnOfUnknown(
   for (const file of files) {
     if (file.mapping || ignored.some((known) => csvNameFits(file.name, known))) continue;
     warn(`${file.path} is not in the mapping ${name}; its ${file.records} rows are ignored.`);
+  }
+}
+
+/** Most rows have no id by which they would be known to be there twice. */
+function warnOfTwins(files: readonly KnownBy[], warn: (message: string) => void): void {
+  const paths = new Set(files.map(({ path }) => path));
+  for (const path of paths) {
+    if (!paths.has(`${path}.gz`)) continue;
+    warn(`${path} and ${path}.gz are both read. If one is the other, leave one out: their rows count twice.`);
   }
 }
 

@@ -17,7 +17,10 @@ export interface CsvWithHeader {
 
 const longestHeader = 1 << 20;
 const usualHeader = 1 << 12;
-const delimiters = [",", "\t", ";", "|"] as const;
+const delimiters = { ",": "comma", "\t": "tab", ";": "semicolon", "|": "bar" } as const;
+
+/** What people call a delimiter. */
+export const nameOfDelimiter = (delimiter: string): string => delimiters[delimiter as ","] ?? delimiter;
 
 /** Reads as far as the first line goes. Without `delimiter` it is the one of the usual four that cuts the line into most pieces. */
 export async function readCsvHeader(chunks: AsyncIterable<Buffer>, delimiter?: string): Promise<CsvWithHeader> {
@@ -71,7 +74,7 @@ function firstRecord(start: Buffer, isAll: boolean, delimiter: string) {
 function delimiterOf(line: string): string {
   const outsideQuotes = line.replace(/"(?:[^"]|"")*("|$)/g, "");
   const pieces = (delimiter: string) => outsideQuotes.split(delimiter).length;
-  return delimiters.reduce((best, next) => (pieces(next) > pieces(best) ? next : best));
+  return Object.keys(delimiters).reduce((best, next) => (pieces(next) > pieces(best) ? next : best));
 }
 
 function uniqueNames(header: readonly string[]): string[] {

@@ -16,6 +16,7 @@ import { type ReadContext, type RowCounts, readFile } from "./csv-read.ts";
 import { rejectRows } from "./csv-rejects.ts";
 import { csvRows } from "./csv-rows.ts";
 import { keepCsvMapping, mappedCsvTables } from "./csv-tables.ts";
+import { tryExpressions } from "./csv-try-expressions.ts";
 import { conditionSql, valueSql } from "./csv-value.ts";
 import { countLanding, registerFiles } from "./landing-files.ts";
 
@@ -47,7 +48,9 @@ export async function landCsv(
     if (hasCorrections && file.mapping && !file.problem) await correct(file, context);
     context.onFile();
   }
-  await tidy(new Set(files.filter(({ mapping }) => mapping).map(({ name }) => name)), context);
+  const names = new Set(files.filter(({ mapping }) => mapping).map(({ name }) => name));
+  await tryExpressions(names, context.mapping, context);
+  await tidy(names, context);
   await countLanding(context, "csvFiles", { landed: files.map(({ path }) => ({ source, path })), unchanged });
   const ids = await warehouse.rows<{ file_id: number }>("select file_id from landing_file order by file_id");
   await warehouse.run("drop table landing_file");
@@ -74,12 +77,12 @@ async function landFile(file: CsvFile, context: CsvLandingContext): Promise<RowC
 
 /** Throws CSV_MAPPING_INVALID when the mapping names a column that neither the file has nor its transform gave any row. */
 async function checkGivenColumns(
-  { name, header }: CsvFile,
+  file: CsvFile,
   mapping: CsvFileMapping,
   given: ReadonlySet<string>,
   context: CsvLandingContext,
 ): Promise<void> {
-  const columns = { name, mapping, header: [...header, ...given] };
+  const columns = { ...file, mapping, header: [...file.header, ...given] };
   const missing = await missingColumns(context.warehouse, columns, () => undefined);
   if (missing.length === 0) return;
   throw doesNotFit(

@@ -1,7 +1,8 @@
 import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
+import { type core, ZodObject } from "zod";
 import { type CsvMapping, type CsvMappingInput, csvMappingSchema } from "../../schemas/csv-mapping.ts";
 import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 
@@ -69,6 +70,11 @@ export async function loadCsvMapping(nameOrPath: string): Promise<CsvMapping> {
     );
     throw invalid(nameOrPath, problems);
   }
+  const nothing = linesOfNull(document, lines).map(
+    (line) =>
+      `${file}:${line}: null is no text; write "" for what is empty, and "null" in quotes where the text is meant`,
+  );
+  if (nothing.length > 0) throw invalid(nameOrPath, nothing);
   const placeOf: PlaceOf = (path) => {
     const line = lineOf(document, path, lines);
     return line === undefined ? "" : `${file}:${line}: `;
@@ -84,6 +90,18 @@ type PlaceOf = (path: Path) => string;
 
 const places = new WeakMap<CsvMapping, PlaceOf>();
 const firstLine = (message: string) => message.replace(/:?\n.*$/s, "");
+
+/** All scalars are text, and so would be what YAML and JSON write for nothing. */
+function linesOfNull(document: Document.Parsed, lines: LineCounter): number[] {
+  const found: number[] = [];
+  visit(document, {
+    Scalar(key, { type, source, range }) {
+      if (key !== "key" && type === "PLAIN" && /^(null|~)$/i.test(source ?? ""))
+        found.push(lines.linePos(range![0]).line);
+    },
+  });
+  return found;
+}
 
 /** The line of a key; where the file does not have it, that of the nearest above it that it has. */
 function lineOf(document: Document.Parsed, path: Path, lines: LineCounter): number | undefined {
@@ -121,12 +139,28 @@ function invalid(name: string, problems: readonly string[]): OmopipeError {
 }
 
 function validated(mapping: unknown, name: string, placeOf?: PlaceOf): CsvMapping {
-  const result = csvMappingSchema.safeParse(mapping);
+  const result = csvMappingSchema.safeParse(mapping, { error: knownKeys });
   if (result.success) return result.data;
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, mapping));
   throw invalid(
     name,
-    result.error.issues.map((issue) => describe(issue, placeOf)),
+    problems.map((problem) => describe(problem, placeOf)),
   );
+}
+
+/** What there is instead of a key that nobody knows. */
+function knownKeys({ code, inst }: core.$ZodRawIssue): string | undefined {
+  if (code !== "unrecognized_keys" || !(inst instanceof ZodObject)) return undefined;
+  return `there is no such key; there are ${Object.keys(inst.shape).join(", ")}`;
+}
+
+/** Each key that is not known has a place of its own, and what is missing is called so. */
+function problemsOf(issue: core.$ZodIssue, mapping: unknown): MappingProblem[] {
+  const { code, path, message } = issue;
+  if (code === "unrecognized_keys") return issue.keys.map((key) => ({ path: [...path, key], message }));
+  const given = path.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key], mapping);
+  if (code === "custom" || given !== undefined) return [{ path, message }];
+  return [{ path, message: code === "invalid_type" ? "is missing" : `is missing; ${message}` }];
 }
 
 /** ["files", "conditions.csv", "events", 0, "start"] → "hospital.yaml:12: conditions.csv, events[0].start: …" */

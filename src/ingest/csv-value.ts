@@ -14,6 +14,15 @@ export function valueSql(value: CsvValue | undefined, columns: ColumnLookup): st
   return firstOf(value, (item) => singleSql(item, columns));
 }
 
+/** The same of a number, written as the numbers of its file are. */
+export function numberSql(value: CsvValue | undefined, columns: ColumnLookup, decimal: "." | "," = "."): string {
+  return firstOf(value, (item) =>
+    decimal === "," && typeof item === "object" && "sql" in item
+      ? singleSql({ sql: `mapping.with_comma(${item.sql})` }, columns)
+      : singleSql(item, columns),
+  );
+}
+
 /** A date of a mapping as SQL, in ISO 8601 as far as it is known; a text that is no such date stays as it is. */
 export function dateSql(date: CsvDate | undefined, columns: ColumnLookup, style: CsvDateStyle = {}): string {
   return firstOf(date, (item) => {
@@ -72,7 +81,7 @@ function isoDate(sql: string, formats: readonly string[], zone: string | undefin
     if (format === "epoch milliseconds") return `mapping.from_epoch(try_cast(${sql} as double) / 1000, ${place})`;
     const parsed = `try_strptime(${sql}, ${literal(format)})`;
     const local = format.includes("%z") || format.includes("%Z") ? `timezone(${place}, ${parsed})` : parsed;
-    return `strftime(${local}, ${literal(isoFormatFor(format))})`;
+    return `mapping.as_iso(${local}, ${literal(isoFormatFor(format))})`;
   });
   return `coalesce(${[...read, sql].join(", ")})`;
 }

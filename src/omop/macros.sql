@@ -1,10 +1,11 @@
 -- What extracts and rules say in one word. Rules: docs/mapping.md.
 
--- A date as far as FHIR gives it: '2019' and '2019-05' become their first day. NULL for what is no date, or of a year that has
--- not four digits.
+-- A date as far as FHIR gives it: '2019' and '2019-05' become their first day. NULL for what is no date, or whose year
+-- has not four digits.
 create or replace macro mapping.calendar_day(text) as
     case
-        when text between '0001' and '9~' and (strlen(text) = 4 or instr(text, '-') = 5)
+        -- DuckDB would take '03/04/20' for a day of the year 3.
+        when text between '0001' and '9~' and (strlen(text) = 4 or instr(text, '-') = 5 or instr(text, '/') = 5)
         then try_cast(case strlen(text) when 4 then text || '-01-01' when 7 then text || '-01' else text end as date)
     end;
 

@@ -133,6 +133,16 @@ describe("a file", () => {
     ]);
   });
 
+  it("that lies beside its zipped self is read twice, and said to be", async () => {
+    await using intake = await openIntake();
+    const people = await intake.write("people.csv", "id,born,sex\n1,1950,F\n");
+    expect((await land(intake)).warnings).toEqual([]);
+    await intake.write("people.csv.gz", gzipSync("id,born,sex\n1,1950,F\n"));
+    expect((await land(intake)).warnings).toEqual([
+      `${people} and ${people}.gz are both read. If one is the other, leave one out: their rows count twice.`,
+    ]);
+  });
+
   it("of the mapping may be missing, but not all of them", async () => {
     await using intake = await openIntake();
     await intake.write("bills.csv", "id,sum\n1,3\n");
@@ -203,12 +213,68 @@ files:
     expect(message).toMatch(/later\.yaml:11: stays\.csv, visit\.id\.sql: DuckDB does not understand this: .*idd/);
   });
 
+  it("is named, with its line, where its SQL fails on a row that it is asked for", async () => {
+    await using intake = await openIntake();
+    const yaml = `name: clinic
+files:
+  people.csv:
+    when: { sql: "sex::boolean" }
+    person: { id: id, birthDate: born, address: { zip: { sql: "id::integer" } } }
+  stays.csv:
+    visit:
+      id: id
+      person: person
+      when: { column: id, not: unknown }
+      start: { sql: "since::date" }
+      end: { sql: "max(since)" }
+`;
+    const run = async (content: string) => {
+      const path = await intake.write("clinic.yaml", content);
+      return (await failure(pipeline(csvFiles(intake.folder, { mapping: path })).run(intake.warehouse))).message;
+    };
+    const fails = (what: string) => `The CSV mapping clinic does not fit.\n  clinic.yaml:${what}`;
+    await intake.write("people.csv", "id,born,sex\np1,1950,female\n");
+    await intake.write("stays.csv", "id,person,since\nunknown,1,long ago\ns1,1,2020-01-01\n");
+    expect(await run(yaml)).toContain(
+      fails("12: stays.csv, visit.end.sql: DuckDB does not understand this: Binder Error"),
+    );
+    const withoutEnd = yaml.replace(/ +end: .*\n/, "");
+    expect(await run(withoutEnd)).toContain(fails("4: people.csv, when: fails on a row: Conversion Error: "));
+    const forNobody = withoutEnd.replace("sex::boolean", "sex = 'male'");
+    await intake.write("clinic.yaml", forNobody);
+    const { files } = await pipeline(csvFiles(intake.folder, { mapping: `${intake.folder}/clinic.yaml` })).run(
+      intake.warehouse,
+    );
+    expect(files).toHaveLength(2);
+    expect(await run(withoutEnd.replace("sex::boolean", "sex = 'female'"))).toContain(
+      fails("5: people.csv, person.address.zip: fails on a row: Conversion Error: "),
+    );
+    await intake.write("stays.csv", "id,person,since\ns1,1,long ago\n");
+    expect(await run(forNobody)).toContain(fails("11: stays.csv, visit.start: fails on a row: Conversion Error: "));
+  });
+
   it("is not sought among the values of a file without header, which may be somebody's", async () => {
     await using intake = await openIntake();
     await intake.write("people.csv", "4711,1950-01-01,F\n");
     const error = await failure(land(intake));
-    expect(error.message).toContain("people.csv: none of the columns id, born, sex found. Its first line must hold");
+    expect(error.message).toContain(
+      "people.csv: none of the columns id, born, sex found. Its first line must hold the names of the columns; " +
+        "it has 3, separated by comma.",
+    );
     expect(error.message).not.toContain("4711");
+  });
+
+  it("is named with its file, where the mapping names many by a pattern", async () => {
+    await using intake = await openIntake();
+    const files = { "people_*.csv": { person: { id: "id", birthDate: "born" } } };
+    const message = async () =>
+      (await failure(pipeline(csvFiles(intake.folder, { mapping: { name: "test", files } })).run(intake.warehouse)))
+        .message;
+    await intake.write("people_1.csv", "id,born\n1,1950\n");
+    const second = await intake.write("people_2.csv", "sep=;\nid;born\n1;1950\n");
+    expect(await message()).toContain(`people_*.csv: none of the columns id, born found in ${second}. Its first line`);
+    await intake.write("people_2.csv", "id;birth\n1;1950\n");
+    expect(await message()).toContain(`column born not found in ${second}; there are id, birth. Did you mean birth?`);
   });
 
   it("and is missing stops the run before anything has landed", async () => {

@@ -374,4 +374,48 @@ describe("rejects", () => {
     expect((await born()).toSorted()).toEqual(["1950", "1951-04-01", "1952", "1953"]);
     expect((await landed(intake)).find(({ id }) => id === "4")?.sex).toBe("F");
   });
+
+  it("of the same content are corrected one by one, and each is one row afterwards", async () => {
+    await using intake = await openIntake();
+    const weights: CsvMappingInput = {
+      name: "clinic",
+      files: {
+        ...mapping.files,
+        "weights.csv": {
+          events: [{ kind: "observation", person: "who", display: { constant: "weight" }, start: "day", value: "kg" }],
+        },
+      },
+    };
+    await intake.write("in/people.csv", "id,born,sex\n1,1950,F\n");
+    const bad = "1,2O20-01-01,70\n";
+    const path = await intake.write("in/weights.csv", `who,day,kg\n${bad}${bad}1,2020\n1,2020\n${bad}`);
+    const correct = async (...rows: string[]) => {
+      const lines = rows.map((row) => `"${path}",${row}\n`).join("");
+      await intake.write("fixed/rejects.csv", `file,line,column,value,code,reason,row\n${lines}`);
+      return await land(intake, join(intake.folder, "fixed"), { mapping: weights });
+    };
+    const days = async () => {
+      const rows = await intake.warehouse.rows("select day from landing.csv_weights order by day");
+      return rows.map(({ day }) => day);
+    };
+
+    const first = await land(intake, join(intake.folder, "in"), { mapping: weights });
+    expect(first.resources).toMatchObject({ read: 6, mapped: 1, dropped: 3, quarantined: 2 });
+    const halfRead = await correct('2,,,,,"1,2020-01-01,70"', '3,,,,,"1,2020-01-02"');
+    expect(halfRead.resources).toMatchObject({ mapped: 0, dropped: 3, quarantined: 2 });
+    const corrected = await correct(
+      '2,,,,,"1,2020-01-01,70"',
+      '3,,,,,"1,2020-01-02,70"',
+      '4,,,,,"1,2020-02-01,71"',
+      '5,,,,,"1,2020-02-02,72"',
+    );
+    const all = ["2020-01-01", "2020-01-02", "2020-01-02", "2020-02-01", "2020-02-02"];
+    expect(corrected.resources).toMatchObject({ read: 5, mapped: 5, dropped: 0, quarantined: 0 });
+    expect(await days()).toEqual(all);
+    expect(await rejects(intake)).toEqual([]);
+
+    await writeFile(path, `${await readFile(path, "utf8")}1,2020-03-01,73\n`);
+    await land(intake, join(intake.folder, "in"), { mapping: weights });
+    expect(await days()).toEqual([...all, "2020-03-01"]);
+  });
 });

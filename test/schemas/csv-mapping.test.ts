@@ -34,11 +34,15 @@ const event = { kind: "condition", person: "P", code: "C", system: "http://snome
 describe("a CSV mapping", () => {
   it("says where and what when a key is wrong", () => {
     expect(complaint({ events: [event, { ...event, strat: "S" }] })).toContain(
-      'a.csv, events[1]: Unrecognized key: "strat"',
+      "a.csv, events[1].strat: there is no such key; there are kind, id, person, visit, provider, code, system, display, start,",
+    );
+    expect(complaint({ persn: { id: "I" }, evnts: [] })).toMatch(
+      /a\.csv, persn: there is no such key; .* person, .*\n {2}a\.csv, evnts: there is no such key; .* events, /,
     );
     expect(complaint({ visit: { id: "I", person: "P" } })).toContain(
-      "a.csv, visit.start: must be the name of a column",
+      "a.csv, visit.start: is missing; must be the name of a column",
     );
+    expect(complaint({ events: [{ person: "P" }] })).toMatch(/a\.csv, events\[0\]\.kind: is missing; .*condition/);
     expect(complaint({ events: [{ ...event, kind: "diagnosis" }] })).toContain("a.csv, events[0].kind: ");
     expect(complaint({ person: { id: "I", birthDate: "B", gender: { constant: 1 } } })).toContain(
       "a.csv, person.gender: must be the name of a column",
@@ -131,6 +135,22 @@ files:
     expect(mapping.files["shots.csv"]?.events?.[0]?.code).toEqual({ constant: "08" });
   });
 
+  it("does not take nothing for a text", async () => {
+    const person = (values: string) =>
+      load(
+        "people.yaml",
+        `name: x\nfiles:\n  p.csv:\n    person: { id: I, birthDate: B,\n      gender: { column: G, values: ${values} } }\n`,
+      );
+    await expect(person("{ 9: null }")).rejects.toThrow('people.yaml:5: null is no text; write "" for what is empty');
+    await expect(person("{ 9: ~ }")).rejects.toThrow("people.yaml:5: null is no text");
+    expect((await person('{ NULL: "", 9: "null" }')).files["p.csv"]?.person?.gender).toMatchObject({
+      values: { NULL: "", 9: "null" },
+    });
+    await expect(load("people.json", '{ "name": "x", "files": { "p.csv": null } }')).rejects.toThrow(
+      "people.json:1: null",
+    );
+  });
+
   it("is JSON just as well", async () => {
     const mapping = await load("flu.yaml", yaml);
     expect(await load("flu.json", JSON.stringify(mapping))).toEqual(mapping);
@@ -139,7 +159,7 @@ files:
   it("that is broken is named with the line", async () => {
     await expect(load("broken.yaml", "name: x\nfiles: [")).rejects.toThrow(/broken\.yaml:2: /);
     await expect(load("wrong.yaml", yaml.replace("person: P", "persn: P"))).rejects.toThrow(
-      "wrong.yaml:6: shots.csv, events[0]",
+      "wrong.yaml:6: shots.csv, events[0].persn: there is no such key; there are kind, id, person, ",
     );
     await expect(load("empty.yaml", "")).rejects.toMatchObject({ code: "CSV_MAPPING_INVALID" });
   });

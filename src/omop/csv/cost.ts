@@ -1,12 +1,9 @@
 import type { CsvFileMapping } from "../../../schemas/csv-mapping.ts";
 import { type ColumnLookup, conditionSql, valueSql } from "../../ingest/csv-value.ts";
 import { identifier, literal } from "../../warehouse/sql-text.ts";
-import { fieldsOf, type PartOfRow, snakeCase } from "./part-of-row.ts";
+import { amountFields, fieldsOf, type PartOfRow, snakeCase } from "./part-of-row.ts";
 
-const amounts = [
-  ...["totalCharge", "amountAllowed", "paidByPayer", "paidByPatient", "paidPatientCopay", "paidPatientCoinsurance"],
-  ...["paidPatientDeductible", "paidByPrimary", "paidIngredientCost"],
-].map(snakeCase);
+const amounts = amountFields.map(snakeCase);
 
 /** Which files of a source have a place in costs. */
 export interface FilesOfCosts {
@@ -18,9 +15,9 @@ export interface FilesOfCosts {
 
 /** The costs of a row: none where no amount is given, unless it is one of several rows of a cost. */
 export function costParts(mapping: CsvFileMapping, columns: ColumnLookup, files: FilesOfCosts): PartOfRow[] {
-  const { visit: ofRow, dates = {} } = mapping;
+  const { visit: ofRow } = mapping;
   return (mapping.costs ?? []).map(({ when, of, ...cost }, i) => {
-    const fields = fieldsOf("cost", cost, columns, dates);
+    const fields = fieldsOf("cost", cost, columns, mapping);
     const given = amounts.map((amount) => fields[amount]).filter((sql) => sql !== "null::varchar");
     const visit = valueSql(cost.visit ?? ofRow?.id, columns);
     const hasAmount = `coalesce(${["null", ...given].join(", ")}) is not null`;

@@ -113,7 +113,6 @@ function nothing(
 }
 
 function partsOfRow(mapping: CsvFileMapping, { columns }: CsvRows, files: FilesOfCosts): PartOfRow[] {
-  const { dates = {} } = mapping;
   const single = identified.flatMap((name): PartOfRow[] => {
     const part = mapping[name as "person"];
     if (part === undefined) return [];
@@ -124,19 +123,19 @@ function partsOfRow(mapping: CsvFileMapping, { columns }: CsvRows, files: FilesO
         template: templates[name]!,
         shape: templates[name]!.replace("-", "_") as Shape,
         id: part.id === undefined ? undefined : valueSql(part.id, columns),
-        fields: fieldsOf(templates[name]!, { ...fields, ...address }, columns, dates),
+        fields: fieldsOf(templates[name]!, { ...fields, ...address }, columns, mapping),
         when: conditionSql(when, columns),
         sql: {},
       },
     ];
   });
-  const events = eventParts(mapping.events ?? [], columns, dates);
+  const events = eventParts(mapping.events ?? [], columns, mapping);
   const notes = (mapping.notes ?? []).map(
     ({ when, type = "EHR", ...fields }, i): PartOfRow => ({
       name: `notes[${i}]`,
       template: "note",
       shape: "note",
-      fields: fieldsOf("note", fields, columns, dates),
+      fields: fieldsOf("note", fields, columns, mapping),
       when: conditionSql(when, columns),
       sql: { part: String(events.length + i), type: literal(type) },
     }),

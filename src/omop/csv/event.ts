@@ -1,7 +1,7 @@
-import type { CsvDateStyle, CsvEvent } from "../../../schemas/csv-mapping.ts";
+import type { CsvEvent } from "../../../schemas/csv-mapping.ts";
 import { type ColumnLookup, conditionSql } from "../../ingest/csv-value.ts";
 import { literal } from "../../warehouse/sql-text.ts";
-import { fieldsOf, type PartOfRow, snakeCase } from "./part-of-row.ts";
+import { fieldsOf, type Notation, type PartOfRow, snakeCase } from "./part-of-row.ts";
 
 /** What each kind of event is where no concept and no mapping says otherwise; SQL over the columns of event.sql. */
 const kinds: Readonly<Record<CsvEvent["kind"], { natural_table: string; type: string; end_text?: string }>> = {
@@ -26,7 +26,7 @@ const kinds: Readonly<Record<CsvEvent["kind"], { natural_table: string; type: st
 };
 
 /** The events of a row. Each, and of wide rows each column, has a number of its own. */
-export function eventParts(events: readonly CsvEvent[], columns: ColumnLookup, style: CsvDateStyle): PartOfRow[] {
+export function eventParts(events: readonly CsvEvent[], columns: ColumnLookup, notation: Notation): PartOfRow[] {
   let next = 0;
   return events.map((event, i) => {
     const { kind, type, when, unpivot, ...fields } = event;
@@ -34,7 +34,7 @@ export function eventParts(events: readonly CsvEvent[], columns: ColumnLookup, s
     const part = next;
     next += Math.max(1, measures.length);
     const ofKind = kinds[kind];
-    const values = fieldsOf("event", fields, columns, style);
+    const values = fieldsOf("event", fields, columns, notation);
     return {
       name: `events[${i}]`,
       template: "event",

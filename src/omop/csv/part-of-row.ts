@@ -1,5 +1,5 @@
-import type { CsvDate, CsvDateStyle, CsvValue } from "../../../schemas/csv-mapping.ts";
-import { type ColumnLookup, dateSql, valueSql } from "../../ingest/csv-value.ts";
+import type { CsvDate, CsvFileMapping, CsvValue } from "../../../schemas/csv-mapping.ts";
+import { type ColumnLookup, dateSql, numberSql, valueSql } from "../../ingest/csv-value.ts";
 import { identifier } from "../../warehouse/sql-text.ts";
 import type { Shape } from "../extracts.ts";
 
@@ -18,7 +18,16 @@ export interface PartOfRow {
   readonly sql: Readonly<Record<string, string>>;
 }
 
+/** How the dates and numbers of a file are written. */
+export type Notation = Pick<CsvFileMapping, "dates" | "decimal">;
+
 const address = ["line", "line2", "city", "county", "state", "zip", "country"];
+
+/** What a cost is made of. */
+export const amountFields = [
+  ...["totalCharge", "amountAllowed", "paidByPayer", "paidByPatient", "paidPatientCopay", "paidPatientCoinsurance"],
+  ...["paidPatientDeductible", "paidByPrimary", "paidIngredientCost"],
+];
 
 /** The fields that each SQL file knows. */
 const known: Readonly<Record<string, readonly string[]>> = {
@@ -31,22 +40,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
   "care-site": ["id", "name", "placeOfService", ...address, "latitude", "longitude"],
   "payer-plan": ["id", "person", "start", "end", "payer", "payerSystem", "payerName", "payerId", "plan", "family"],
   note: ["person", "visit", "provider", "start", "title", "text", "language", "code", "system", "display"],
-  cost: [
-    ...[
-      "id",
-      "person",
-      "visit",
-      "payerPlan",
-      "payerId",
-      "start",
-      "currency",
-      "totalCharge",
-      "amountAllowed",
-      "paidByPayer",
-      "paidByPatient",
-    ],
-    ...["paidPatientCopay", "paidPatientCoinsurance", "paidPatientDeductible", "paidByPrimary", "paidIngredientCost"],
-  ],
+  cost: ["id", "person", "visit", "payerPlan", "payerId", "start", "currency", ...amountFields],
   event: [
     ...[
       "id",
@@ -67,21 +61,25 @@ const known: Readonly<Record<string, readonly string[]>> = {
     ...["anatomicSite", "anatomicSiteSystem"],
   ],
 };
-const dates = new Set(["birthDate", "deathDate", "start", "end"]);
+const dateFields = new Set(["birthDate", "deathDate", "start", "end"]);
+const numberFields = new Set([
+  ...["value", "rangeLow", "rangeHigh", "quantity", "daysSupply", "refills", "latitude", "longitude"],
+  ...amountFields,
+]);
 
 /** The SQL of all fields that an SQL file knows, under the names it knows them by: birthDate as birth_date. */
 export function fieldsOf(
   template: string,
   given: Readonly<Record<string, CsvValue | CsvDate | undefined>>,
   columns: ColumnLookup,
-  style: CsvDateStyle,
+  { dates, decimal }: Notation,
 ): Record<string, string> {
-  return Object.fromEntries(
-    known[template]!.map((name) => [
-      snakeCase(name),
-      dates.has(name) ? dateSql(given[name], columns, style) : valueSql(given[name] as CsvValue, columns),
-    ]),
-  );
+  const sqlOf = (name: string) => {
+    if (dateFields.has(name)) return dateSql(given[name], columns, dates);
+    const value = given[name] as CsvValue;
+    return numberFields.has(name) ? numberSql(value, columns, decimal) : valueSql(value, columns);
+  };
+  return Object.fromEntries(known[template]!.map((name) => [snakeCase(name), sqlOf(name)]));
 }
 
 /** A select of fields of rows, and of which rows they are. */

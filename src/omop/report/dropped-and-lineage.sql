@@ -17,6 +17,19 @@ select source, file_id, resource_type, resource_id, part, patient_id, reason fro
 union all
 select source, file_id, resource_type, resource_id, part, patient_id, reason from event_row
 union all
+-- An end that cannot be read, of what is kept without it.
+select source, file_id, resource_type, resource_id, part, patient_id, 'BAD_END'
+from event_row
+where reason is null and is_end_unread and target = 0
+union all
+select source, file_id, resource_type, resource_id, part, patient_id, 'BAD_END'
+from visit_row
+where reason is null and visit_end_date is null and mapping.reason_for_no_date(end_text) = 'BAD_DATE'
+union all
+select source, file_id, resource_type, resource_id, 0, patient_id, 'BAD_END'
+from payer_plan_row
+where reason is null and end_date is null and mapping.reason_for_no_date(end_text) = 'BAD_DATE'
+union all
 select source, file_id, resource_type, resource_id, part, patient_id, reason from note_row
 union all
 select source, file_id, resource_type, resource_id, 0, null, reason from provider_row

@@ -86,6 +86,7 @@ found as (
             else coalesce(event.end_day, (person.first_possible_birth + event.end_after_birth)::date)
         end as end_date,
         case when event.end_day is not null then mapping.time_of_day(event.end_text) end as end_datetime,
+        event.end_day is null and mapping.reason_for_no_date(event.end_text) = 'BAD_DATE' as is_end_unread,
         mapping.first_day(event.verbatim_end_text) as verbatim_end_date,
         type.concept_id as type_concept_id,
         event.value_text as answer,

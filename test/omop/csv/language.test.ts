@@ -89,6 +89,21 @@ describe("dates", () => {
     ]);
   });
 
+  it.each([
+    ["by formats, of which the next then counts", { format: ["%d/%m/%Y", "%d/%m/%y"] }, "2020-04-03"],
+    ["by a format that says so", { format: "%d/%m/%Y" }, undefined],
+    ["as ISO 8601", {}, undefined],
+  ])("of years with two digits are not of the first century: %s", async (_how, style, day) => {
+    await using mapped = await mapCsv(
+      { ...twoPeople, "weights.csv": "who,day,kg\np1,03/04/20,70\n" },
+      weights("day", style),
+    );
+    expect(await mapped.rows(found)).toEqual(
+      day === undefined ? [] : [{ measurement_date: day, measurement_datetime: null }],
+    );
+    if (day === undefined) expect(mapped.report.dropped[0]?.reason).toBe("BAD_DATE");
+  });
+
   it("that are none are named as such", async () => {
     await using mapped = await mapCsv(
       { ...twoPeople, "weights.csv": "who,day,kg\np1,31/02/2020,70\np1,,70\n" },
@@ -99,6 +114,23 @@ describe("dates", () => {
       { resource_type: "weights.csv", reason: "NO_DATE", count: 1 },
     ]);
   });
+});
+
+it("an end that cannot be read is told, and its row kept", async () => {
+  const files = {
+    ...people,
+    "stays.csv": {
+      dates: { format: "%d.%m.%Y" },
+      visit: { id: "id", person: "who", start: "from", end: "to" },
+      events: [{ kind: "condition" as const, person: "who", display: "why", start: "from", end: "to" }],
+      payerPlan: { person: "who", start: "from", end: "to", payerName: { constant: "payer" } },
+    },
+  };
+  const stays =
+    "id,who,from,to,why\n1,p1,01.02.2020,03.02.2020,Fever\n2,p1,01.03.2020,31/03/20,Fever\n3,p1,01.04.2020,,Fever\n";
+  await using mapped = await mapCsv({ ...twoPeople, "stays.csv": stays }, files);
+  expect(mapped.report.resources).toMatchObject({ mapped: 5, dropped: 0 });
+  expect(mapped.report.dropped_parts).toEqual([{ resource_type: "stays.csv", reason: "BAD_END", count: 3 }]);
 });
 
 describe("a row that is several records", () => {
@@ -207,6 +239,34 @@ describe("numbers", () => {
       { said: "12", number: 12, compared: false },
       { said: "<0,9", number: 0.9, compared: true },
       { said: "n.b.", number: null, compared: false },
+    ]);
+  });
+
+  it("with a point among decimal commas have thousands only where there can be some", async () => {
+    const numbers = ["70.5", "1.250", "-1.250.000,5", "0.250", "1250.500", "<1.250"];
+    const rows = numbers.map((number, i) => `p1;2020-02-2${i};${number};\n`);
+    await using mapped = await mapCsv({ ...twoPeople, "values.csv": `who;day;hb;plt\n${rows.join("")}` }, files, {
+      decimal: ",",
+    });
+    expect(await mapped.rows("select value_as_number as n from cdm.measurement order by measurement_date")).toEqual(
+      [70.5, 1250, -1250000.5, 0.25, 1250.5, 1250].map((n) => ({ n })),
+    );
+  });
+
+  it("that SQL computes are what it computes, also in a file of decimal commas", async () => {
+    const computed = { sql: "round(replace(hb, ',', '.')::double * 1.61, 3)" };
+    const { unpivot: _unpivot, ...event } = files["values.csv"].events[0]!;
+    const ofFile = {
+      ...files["values.csv"],
+      decimal: "," as const,
+      events: [{ ...event, code: { constant: "718-7" }, value: computed, rangeLow: { sql: "coalesce(plt, hb)" } }],
+    };
+    await using mapped = await mapCsv(
+      { ...twoPeople, "values.csv": "who;day;hb;plt\np1;2020-02-29;1,5;\n" },
+      { ...files, "values.csv": ofFile },
+    );
+    expect(await mapped.rows("select value_as_number, range_low from cdm.measurement")).toEqual([
+      { value_as_number: 2.415, range_low: 1.5 },
     ]);
   });
 
