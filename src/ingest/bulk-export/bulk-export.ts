@@ -11,7 +11,7 @@ import { messageOf, OmopipeError } from "../../pipeline/errors.ts";
 import type { Stage, StageContext } from "../../pipeline/stage.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import { type Download, openDownload, updateDownload } from "../download/download-state.ts";
-import { closeDownload, landDownload } from "../download/land-download.ts";
+import { closeDownload, isNoResource, landDownload } from "../download/land-download.ts";
 import type { Landed } from "../fhir-files.ts";
 import { removeDeleted } from "../remove-deleted.ts";
 import { downloadExportFiles, registerExportFiles } from "./export-files.ts";
@@ -72,12 +72,18 @@ export function bulkExport(given: BulkExportOptions): Stage<undefined | Landed, 
       }
       const problems = await reportedProblems(warehouse, download, signal);
       if (problems.count > 0) warn(`The server reports ${problems.count} problems of this export: ${problems.kinds}.`);
-      const landed = await landDownload(download, { source, patientsByIdentifier }, before, context);
+      const remove = () =>
+        client.remove(download.status_url!, { signal }).catch((error: unknown) => {
+          warn(`The export could not be removed from the server, which is no harm: ${messageOf(error)}`);
+        });
+      const landing = landDownload(download, { source, patientsByIdentifier }, before, context);
+      const landed = await landing.catch(async (error: unknown) => {
+        if (isNoResource(error)) await remove();
+        throw error;
+      });
       const deleted = await deletedResources(warehouse, download, signal);
       await removeDeleted(warehouse, source, deleted, join(download.folder, "/"));
-      await client.remove(download.status_url!, { signal }).catch((error: unknown) => {
-        warn(`The export could not be removed from the server, which is no harm: ${messageOf(error)}`);
-      });
+      await remove();
       await closeDownload(warehouse, download);
       return landed;
     },

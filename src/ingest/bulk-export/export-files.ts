@@ -106,7 +106,8 @@ export async function downloadExportFiles(
     };
     try {
       const records = await downloadWhole(wanted, options);
-      await change(file, "state = 'done', bytes = $3", (await stat(path)).size);
+      // Blank lines, or a gzip of nothing, are a file without content.
+      await change(file, "state = 'done', bytes = $3", records === 0 ? 0 : (await stat(path)).size);
       if (file.expected !== null && file.expected !== records) {
         warn(
           `A file of ${file.resource_type ?? file.role} has ${records} records, but the server announced ${file.expected}.`,

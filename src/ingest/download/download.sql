@@ -5,7 +5,7 @@ create table if not exists meta.download (
     kind            varchar not null,     -- fhirServer, bulkExport
     source          varchar not null,
     request         json not null,        -- what was asked for; never a token or key
-    phase           varchar not null,     -- as the kind has them; at the end downloaded, landed, lost
+    phase           varchar not null,     -- as the kind has them; at the end downloaded, landed, lost (begun anew)
     folder          varchar not null,     -- where the files are until they have landed
     since           varchar,              -- only what changed since then was asked for
     server_time     varchar,              -- what the next download may ask to have since

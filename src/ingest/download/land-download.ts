@@ -7,7 +7,10 @@ import { type FhirFilesOptions, fhirFiles, type Landed } from "../fhir-files.ts"
 import { openLanding } from "../landing-tables.ts";
 import { type Download, updateDownload } from "./download-state.ts";
 
-/** Lands the files of a download as if they had been there all along. One that brought nothing new lands nothing. */
+/**
+ * Lands the files of a download as if they had been there all along. One that brought nothing new lands nothing. One that brought
+ * nothing at all is given up, so that the next run asks the server again.
+ */
 export async function landDownload(
   download: Download,
   options: FhirFilesOptions,
@@ -20,15 +23,28 @@ export async function landDownload(
     "select name from meta.download_file where download_id = $1 and role in ('match', 'include', 'output') and bytes > 0",
     [download.download_id],
   );
-  if (files.length === 0) {
-    if (download.since !== null) return { stage: "landed", runId, files: before?.files ?? [] };
-    throw new OmopipeError(
-      "INPUT_NOT_FHIR",
-      "The server gave no resource at all. Check what was asked for, and the rights to it.",
-    );
-  }
+  if (files.length === 0 && download.since !== null) return { stage: "landed", runId, files: before?.files ?? [] };
   const paths = files.map(({ name }) => join(download.folder, name));
-  return await fhirFiles(paths, options).execute(before, context);
+  try {
+    if (paths.length === 0) throw noResource();
+    return await fhirFiles(paths, options).execute(before, context);
+  } catch (error) {
+    if (!isNoResource(error)) throw error;
+    await updateDownload(warehouse, download, { phase: "lost" });
+    await removeFolder(download);
+    throw noResource();
+  }
+}
+
+/** Whether a download failed because there was no FHIR in what the server gave. */
+export const isNoResource = (error: unknown): boolean =>
+  error instanceof OmopipeError && error.code === "INPUT_NOT_FHIR";
+
+function noResource(): OmopipeError {
+  return new OmopipeError(
+    "INPUT_NOT_FHIR",
+    "The server gave no resource at all. Check what was asked for, and the rights to it.",
+  );
 }
 
 /**
@@ -51,7 +67,11 @@ export async function closeDownload(warehouse: Warehouse, download: Download): P
     if (!quarantined) await rm(join(download.folder, name), { force: true });
   }
   if (names.some(({ quarantined }) => quarantined)) return;
-  await rm(download.folder, { recursive: true, force: true });
+  await removeFolder(download);
+}
+
+async function removeFolder({ folder }: Download): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
   // The folder of all downloads goes with the last of them.
-  await rmdir(dirname(download.folder)).catch(() => {});
+  await rmdir(dirname(folder)).catch(() => {});
 }

@@ -10,7 +10,7 @@ import { pipeline } from "../../../src/pipeline/pipeline.ts";
 import { createRunReport } from "../../../src/quality/run-report.ts";
 import { openWarehouse } from "../../../src/warehouse/warehouse.ts";
 import { answer, type Behaviour, cutBody, hangUp } from "../../clients/http/loopback.ts";
-import { serveBulk } from "../../support/bulk-server.ts";
+import { type ServedFile, serveBulk } from "../../support/bulk-server.ts";
 import { cdmHashes } from "../../support/cdm-hashes.ts";
 import { failureOf } from "../../support/failure.ts";
 import { type Folder, openFolder } from "../../support/folder.ts";
@@ -154,6 +154,39 @@ describe("an export", () => {
     await using warehouse = await openWarehouse(":memory:");
     const { warnings } = await readExport({ baseUrl: server.url, level: "system" }, warehouse);
     expect(warnings).toEqual(["A file of Condition has 40 records, but the server announced 41."]);
+  });
+});
+
+describe("an export of nothing", () => {
+  it.each([
+    ["without files", []],
+    ["of files without a resource", [{ type: "Patient", text: lines({ note: "under maintenance" }) }]],
+  ])("%s ends the run, is removed, and is not gone on with: the next run asks again", async (_, nothing) => {
+    const served: ServedFile[] = [...nothing];
+    await using server = await serveBulk({ files: served });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, level: "system", since: "last" } as const;
+    const error = await failureOf(readExport(options, warehouse));
+    expect(error.code).toBe("INPUT_NOT_FHIR");
+    expect(error.message).toMatch(/^The server gave no resource at all/);
+    expect(server.requests("DELETE", "/fhir/jobs/1")).toHaveLength(1);
+    served.splice(0, served.length, ...files);
+    expect((await readExport(options, warehouse)).landed).toEqual(expected.landed);
+    expect(server.requests("GET", "/fhir/$export").map(({ url }) => url)).toEqual(["/fhir/$export", "/fhir/$export"]);
+  });
+
+  it.each([
+    ["blank lines", "\n\n", false],
+    ["a gzip of nothing", "", true],
+  ])("but %s, where there was something before, is a night without news", async (_, text, gzip) => {
+    const served = [...files];
+    await using server = await serveBulk({ files: served, gzip });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, level: "system", since: "last" } as const;
+    await readExport(options, warehouse);
+    served.splice(0, served.length, { type: "Patient", text });
+    expect((await readExport(options, warehouse)).landed).toEqual(expected.landed);
+    expect(server.requests("DELETE", "/fhir/jobs/")).toHaveLength(2);
   });
 });
 

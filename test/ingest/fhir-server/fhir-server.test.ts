@@ -287,11 +287,17 @@ describe("a run that failed", () => {
     expect(await idsOf(warehouse, "patient")).toEqual(allPatients);
   });
 
-  it("because the server has nothing of what was asked for says so", async () => {
-    await using server = await serveSearch({ resources: patients });
+  it("because the server has nothing of what was asked for says so, and the next one asks again", async () => {
+    const resources = [...patients];
+    await using server = await serveSearch({ resources });
+    await using folder = await openFolder();
     await using warehouse = await openWarehouse(":memory:");
-    const error = await failureOf(read({ baseUrl: server.url, types: ["Condition"] }, warehouse));
+    const options = { baseUrl: server.url, types: ["Condition"], since: "last", folder: folder.file("pages") };
+    const error = await failureOf(read(options, warehouse));
     expect(error).toMatchObject({ code: "INPUT_NOT_FHIR" });
+    resources.push(condition("c1"));
+    expect(await read(options, warehouse)).toEqual([]);
+    expect(await idsOf(warehouse, "condition")).toEqual(["c1"]);
   });
 
   it("because of a search that is none is refused before anything is asked", async () => {
