@@ -34,7 +34,7 @@ create table if not exists meta.download_part (
 create table if not exists meta.download_file (
     download_id     varchar not null,
     name            varchar not null,
-    role            varchar not null,     -- match, include; of an export output, deleted, error
+    role            varchar not null,     -- match, include, id; of an export output, deleted, error
     resource_type   varchar,
     state           varchar not null,     -- waiting, done
     bytes           bigint not null,

@@ -5,7 +5,7 @@ import { inParallel } from "../download/in-parallel.ts";
 import type { Line, PageFiles } from "../download/page-files.ts";
 import type { Binaries } from "./binaries.ts";
 import type { Part } from "./parts.ts";
-import { firstPage, isEverything, withoutPatient } from "./searches.ts";
+import { firstPage, isEverything, isForIds, withoutPatient } from "./searches.ts";
 
 export interface CrawlContext {
   readonly client: FhirClient;
@@ -34,6 +34,7 @@ const mostRestarts = 3;
 
 async function readPages(part: Part, context: CrawlContext, stopped: () => boolean): Promise<void> {
   let now: Part = part;
+  let passed: string | undefined;
   while (now.state === "waiting" && !stopped()) {
     const url = now.next_url ?? pageToBeginWith(now, context);
     let page: Page;
@@ -41,8 +42,10 @@ async function readPages(part: Part, context: CrawlContext, stopped: () => boole
       page = await readPage(url, now, context);
     } catch (error) {
       now = afterRefusal(now, error);
+      passed = undefined;
       continue;
     }
+    if (page.next !== undefined && page.next === passed) throw goesRound(now);
     const lines = await linesOf(page, now, context);
     now = {
       ...now,
@@ -51,12 +54,15 @@ async function readPages(part: Part, context: CrawlContext, stopped: () => boole
       next_url: page.next ?? null,
       state: page.next === undefined ? "done" : "waiting",
     };
+    // Pages that go round come back to one of these, however many there are.
+    if (Number.isInteger(Math.log2(now.pages))) passed = url;
     await context.files.add(lines, now, page.serverTime);
     context.onResources(lines.length);
   }
 }
 
-function pageToBeginWith(part: Part, { client, since, pageSize }: CrawlContext): string {
+function pageToBeginWith(part: Part, { client, pageSize, ...context }: CrawlContext): string {
+  const since = isForIds(part) ? null : context.since;
   const from = part.sorted && part.restarts > 0 ? (part.watermark ?? since) : since;
   return firstPage(client.baseUrl, part, { since: from, pageSize, sorted: part.sorted });
 }
@@ -64,6 +70,14 @@ function pageToBeginWith(part: Part, { client, since, pageSize }: CrawlContext):
 function readPage(url: string, part: Part, { client, signal }: CrawlContext): Promise<Page> {
   const ids = /^Patient\/([^/?]+)|[?&]patient=Patient\/([^&]+)/.exec(part.request)?.slice(1);
   return client.page(url, `GET /${part.template}`, { signal, confidential: ids?.filter(Boolean) });
+}
+
+function goesRound({ template }: Part): OmopipeError {
+  return new OmopipeError(
+    "RESPONSE_INVALID",
+    `The pages that the FHIR server gives to GET /${template} go round: the link to the next leads back to one that was read. ` +
+      "This is a fault of the server; other page sizes (pageSize) may avoid it.",
+  );
 }
 
 /** What to do when a page could not be had: begin again where the server has forgotten it, or without an order it cannot give. */
@@ -107,6 +121,11 @@ async function linesOf({ bundle }: Page, part: Part, context: CrawlContext): Pro
       );
     }
     const found = resource.resourceType === part.resource_type && search?.mode !== "include";
+    if (isForIds(part)) {
+      const { resourceType, id } = resource;
+      if (found) lines.push({ type: resourceType, role: "id", text: JSON.stringify({ resourceType, id }) });
+      continue;
+    }
     if (!found && withoutPatient.has(resource.resourceType)) {
       const key = `${resource.resourceType}/${resource.id}`;
       if (givenAlong.has(key)) continue;

@@ -18,7 +18,7 @@ import { openBinaries } from "./binaries.ts";
 import { differencesOfTotals } from "./check-totals.ts";
 import { type CrawlContext, crawl, hydrate } from "./crawl.ts";
 import { enterPhase, partsByPatient, partsByType, partsReferredTo, waitingParts } from "./parts.ts";
-import { type Search, type SearchPlan, searchesByPatient, searchesByType } from "./searches.ts";
+import { type Search, type SearchPlan, searchesByPatient, searchesByType, searchForIds } from "./searches.ts";
 
 export interface FhirServerOptions extends FhirConnection {
   /**
@@ -91,10 +91,13 @@ export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed
         for await (const parts of waitingParts(warehouse, download, download.phase)) await read(parts, crawling);
       };
 
-      if (download.phase === "begun") await enter("types", partsByType(byType));
+      if (download.phase === "begun") {
+        const ofAll = perPatient !== undefined && download.since !== null ? [searchForIds(plan)] : [];
+        await enter("types", partsByType([...byType, ...ofAll]));
+      }
       if (download.phase === "types") {
         await work(crawl);
-        await enter("patients", partsByPatient(await filesOf(download, warehouse, "Patient.ndjson.gz"), byPatient));
+        await enter("patients", partsByPatient(await filesOf(download, warehouse, "Patient"), byPatient));
       }
       if (download.phase === "patients") {
         await work(crawl);
@@ -151,10 +154,11 @@ async function offeredTypes(client: FhirClient, signal: AbortSignal): Promise<st
   );
 }
 
-async function filesOf(download: Download, warehouse: Warehouse, name?: string): Promise<string[]> {
+async function filesOf(download: Download, warehouse: Warehouse, type?: string): Promise<string[]> {
   const files = await warehouse.rows<{ name: string }>(
-    "select name from meta.download_file where download_id = $1 and name = coalesce($2, name) order by name",
-    [download.download_id, name ?? null],
+    `select name from meta.download_file
+     where download_id = $1 and ($2 is null or (resource_type = $2 and role in ('match', 'id'))) order by name`,
+    [download.download_id, type ?? null],
   );
   return files.map((file) => join(download.folder, file.name));
 }

@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type FhirServerOptions, fhirServer } from "../../../src/ingest/fhir-server/fhir-server.ts";
 import { pipeline } from "../../../src/pipeline/pipeline.ts";
@@ -82,6 +83,18 @@ describe("the pages of a search", () => {
     ]);
   });
 
+  it.each([1, 3])("that go round end the run (a round of %i)", async (round) => {
+    await using server = await serveSearch({
+      resources: patients,
+      link: (path, origin) => `${origin}${path.replace(`offset=${(round + 1) * 10}`, "offset=10")}`,
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    const error = await failureOf(read({ baseUrl: server.url, types: ["Patient"] }, warehouse));
+    expect(error.code).toBe("RESPONSE_INVALID");
+    expect(error.message).toMatch(/^The pages that the FHIR server gives to GET \/Patient go round/);
+    expect(server.received.length).toBeLessThan(10);
+  });
+
   it("that the server forgets again and again, with nothing new in between, end the run with a way out", async () => {
     await using server = await serveSearch({
       resources: patients.map((resource) => at(0, resource)),
@@ -143,6 +156,49 @@ describe("the pages of a search", () => {
     expect(Math.max(...server.atOnce.slice(100, tired)), "while it refuses").toBeLessThanOrEqual(7);
     expect(Math.max(...server.atOnce.slice(tired)), "after that").toBe(16);
   });
+});
+
+describe("what is new, patient by patient,", () => {
+  it.each(["search", "everything"] as const)(
+    "is read also of patients who are as they were (%s)",
+    async (perPatient) => {
+      const ofPatient = (id: string) => ({ subject: { reference: `Patient/${id}` } });
+      const resources = [at(1, patient("p1")), at(2, patient("p2")), at(3, condition("c1", ofPatient("p1")))];
+      await using server = await serveSearch({
+        resources,
+        mischief: ({ url }) => {
+          const { pathname, searchParams } = new URL(url, "http://base");
+          const id =
+            /\/Patient\/(.*)\/\$everything/.exec(pathname)?.[1] ??
+            /Patient\/(.*)/.exec(searchParams.get("patient") ?? "")?.[1];
+          if (id === undefined) return undefined;
+          const since = searchParams.get("_since") ?? searchParams.get("_lastUpdated")?.slice(2) ?? "1900-01-01";
+          const entry = resources
+            .filter(({ subject, meta }) => subject?.reference === `Patient/${id}` && meta.lastUpdated >= since)
+            .map((resource) => ({ resource }));
+          return answer(200, { resourceType: "Bundle", entry });
+        },
+      });
+      await using warehouse = await openWarehouse(":memory:");
+      const types = ["Patient?active=true", "Condition"];
+      const options = { baseUrl: server.url, types, perPatient, since: "last" } as const;
+      expect(await read(options, warehouse)).toEqual([]);
+      resources.push({
+        ...condition("c2", ofPatient("p2")),
+        meta: { lastUpdated: new Date(Date.now() + 60_000).toISOString() },
+      });
+      const before = server.received.length;
+      expect(await read(options, warehouse)).toEqual([]);
+      expect(await idsOf(warehouse, "condition")).toEqual(["c1", "c2"]);
+      const again = await warehouse.row(
+        "select sum(read) as read from meta.file_records where resource_type = 'Patient'",
+      );
+      expect(again, "who is as before does not land again").toEqual({ read: 2 });
+      expect(server.received.slice(before).map(({ url }) => url)).toContain(
+        "/fhir/Patient?active=true&_elements=id&_count=10&_sort=_lastUpdated",
+      );
+    },
+  );
 });
 
 describe("what is held against the server", () => {
@@ -265,6 +321,28 @@ describe("a run that failed", () => {
     await read(options, warehouse);
     const since = server.received.slice(third).find(({ url }) => url.startsWith("/fhir/Patient?"))!;
     expect(new URL(since.url, server.origin).searchParams.get("_lastUpdated")).toMatch(/^ge20\d\d-\d\d-\d\dT.*Z$/);
+  });
+
+  it("that took the server long lets the next one ask for what changed meanwhile", async () => {
+    const resources = [...patients];
+    await using server = await serveSearch({
+      resources,
+      mischief: ({ url }, time) =>
+        time === 1 && url === "/fhir/Patient?_count=10&_sort=_lastUpdated"
+          ? async (response) => {
+              const entry = patients.map((resource) => ({ resource }));
+              await sleep(1100);
+              resources.push({ ...patient("new"), meta: { lastUpdated: new Date().toISOString() } });
+              await sleep(1100);
+              answer(200, { resourceType: "Bundle", entry })(response, server.received[0]!);
+            }
+          : undefined,
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, types: ["Patient"], since: "last" } as const;
+    expect(await read(options, warehouse)).toEqual([expect.stringMatching(/^45 Patient were read/)]);
+    expect(await read(options, warehouse)).toEqual([]);
+    expect(await idsOf(warehouse, "patient")).toContain("new");
   });
 
   it("says so when its pages are gone, and begins anew when their folder is", async () => {
