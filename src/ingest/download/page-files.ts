@@ -154,6 +154,7 @@ function byFile(lines: readonly Line[]) {
 
 async function append(path: string, bytes: Buffer): Promise<void> {
   await using file = await open(path, "a", 0o600);
-  await file.write(bytes);
+  // All of them, or an error: `write` takes what there is room for on a full disk.
+  await file.appendFile(bytes);
   await file.sync();
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,6 +7,7 @@ import { type FhirServerOptions, fhirServer } from "../../../src/ingest/fhir-ser
 import { pipeline } from "../../../src/pipeline/pipeline.ts";
 import { openWarehouse, type Warehouse } from "../../../src/warehouse/warehouse.ts";
 import { answer, type Behaviour } from "../../clients/http/loopback.ts";
+import { runWithSmallFiles } from "../../support/child.ts";
 import { failureOf } from "../../support/failure.ts";
 import { openFolder } from "../../support/folder.ts";
 import { serveSearch } from "../../support/search-server.ts";
@@ -321,6 +323,15 @@ describe("a run that failed", () => {
     await read(options, warehouse);
     const since = server.received.slice(third).find(({ url }) => url.startsWith("/fhir/Patient?"))!;
     expect(new URL(since.url, server.origin).searchParams.get("_lastUpdated")).toMatch(/^ge20\d\d-\d\d-\d\dT.*Z$/);
+  });
+
+  it("because a page did not fit on the disk does not land what fitted", async () => {
+    const resources = patients.map((each) => ({ ...each, language: randomBytes(300_000).toString("hex") }));
+    await using server = await serveSearch({ resources });
+    await using folder = await openFolder();
+    const file = folder.file("warehouse.duckdb");
+    const { code, stderr } = await runWithSmallFiles(8192, "run-download.ts", file, "fhirServer", server.url);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("EFBIG") });
   });
 
   it("that took the server long lets the next one ask for what changed meanwhile", async () => {
