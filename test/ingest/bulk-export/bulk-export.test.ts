@@ -553,14 +553,9 @@ describe("a server that wants tokens", () => {
     ["nothing", null],
     ["of no use", 0],
   ])("may say how long a token lives as %s", async (_, expires_in) => {
-    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });
     await using server = await loopback(answer(200, { access_token: "secret", expires_in }));
-    const token = smartBackendToken({
-      baseUrl: server.url,
-      tokenUrl: `${server.url}/token`,
-      clientId: "etl",
-      privateKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    });
+    const at = { baseUrl: server.url, tokenUrl: `${server.url}/token` };
+    const token = smartBackendToken({ ...at, clientId: "etl", privateKey: keys.ES384 });
     expect(await tokenSource(token).current()).toBe("secret");
   });
 
