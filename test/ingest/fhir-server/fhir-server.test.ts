@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type FhirServerOptions, fhirServer } from "../../../src/ingest/fhir-server/fhir-server.ts";
+import { forgetLanding } from "../../../src/omop/forget-landing.ts";
+import { mapToOmop } from "../../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../../src/pipeline/pipeline.ts";
 import { openWarehouse, type Warehouse } from "../../../src/warehouse/warehouse.ts";
 import { answer, type Behaviour } from "../../clients/http/loopback.ts";
@@ -203,6 +205,25 @@ describe("what is new, patient by patient,", () => {
   );
 });
 
+describe("a patient who is gone", () => {
+  it("when it is asked for everything of each keeps none of the others, and is told", async () => {
+    await using server = await serveSearch({
+      resources: patients,
+      mischief: ({ url }) => {
+        const id = /Patient\/(.*)\/\$everything/.exec(url)?.[1];
+        if (id === undefined) return undefined;
+        const resource = condition(`c-${id}`, { subject: { reference: `Patient/${id}` } });
+        return id === "p7" ? answer(410, "deleted") : answer(200, { resourceType: "Bundle", entry: [{ resource }] });
+      },
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    expect(await read({ baseUrl: server.url, types: ["Patient"], perPatient: "everything" }, warehouse)).toEqual([
+      "1 patients were gone from the server when their records were asked for.",
+    ]);
+    expect(await idsOf(warehouse, "condition")).toHaveLength(44);
+  });
+});
+
 describe("what is held against the server", () => {
   it("is the number of each type, and a difference is told", async () => {
     await using server = await serveSearch({ resources: patients, total: (_, count) => count + 3 });
@@ -387,6 +408,18 @@ describe("a run that failed", () => {
     resources.push(condition("c1"));
     expect(await read(options, warehouse)).toEqual([]);
     expect(await idsOf(warehouse, "condition")).toEqual(["c1"]);
+  });
+
+  it("because the records of the last one were not kept has asked the server for nothing", async () => {
+    await using server = await serveSearch({ resources: patients });
+    await using warehouse = await openWarehouse(":memory:");
+    const stages = [fhirServer({ baseUrl: server.url }), mapToOmop({ noVocabulary: true }), forgetLanding()] as const;
+    await pipeline(...stages).run(warehouse);
+    const before = server.received.length;
+    const error = await failureOf(pipeline(...stages).run(warehouse));
+    expect(error.code).toBe("USAGE");
+    expect(error.message).toMatch(/^The warehouse has not kept the records that it was given by a server/);
+    expect(server.received.slice(before).filter(({ url }) => !url.includes("metadata"))).toEqual([]);
   });
 
   it("because of a search that is none is refused before anything is asked", async () => {
