@@ -43,6 +43,7 @@ async function readPages(part: Part, context: CrawlContext, stopped: () => boole
     } catch (error) {
       now = afterRefusal(now, error);
       passed = undefined;
+      if (now.state === "missing") await context.files.add([], now);
       continue;
     }
     if (page.next !== undefined && page.next === passed) throw goesRound(now);
@@ -84,7 +85,10 @@ function goesRound({ template }: Part): OmopipeError {
 function afterRefusal(part: Part, error: unknown): Part {
   const status = statusOf(error);
   if (status === 400 && part.next_url === null && part.sorted && !isEverything(part)) return { ...part, sorted: false };
-  if (part.next_url === null || (status !== 410 && status !== 404)) throw error;
+  if (status !== 410 && status !== 404) throw error;
+  // A patient who was there when all were listed.
+  if (part.next_url === null && isEverything(part)) return { ...part, state: "missing" };
+  if (part.next_url === null) throw error;
   if (part.restarts < mostRestarts) return { ...part, next_url: null, restarts: part.restarts + 1 };
   throw new OmopipeError(
     "HTTP_STATUS",

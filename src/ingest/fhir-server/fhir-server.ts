@@ -18,7 +18,14 @@ import { openBinaries } from "./binaries.ts";
 import { differencesOfTotals } from "./check-totals.ts";
 import { type CrawlContext, crawl, hydrate } from "./crawl.ts";
 import { enterPhase, partsByPatient, partsByType, partsReferredTo, waitingParts } from "./parts.ts";
-import { type Search, type SearchPlan, searchesByPatient, searchesByType, searchForIds } from "./searches.ts";
+import {
+  isEverything,
+  type Search,
+  type SearchPlan,
+  searchesByPatient,
+  searchesByType,
+  searchForIds,
+} from "./searches.ts";
 
 export interface FhirServerOptions extends FhirConnection {
   /**
@@ -169,13 +176,17 @@ async function tellDifferences(
   client: FhirClient,
   { target: warehouse, signal, warn }: StageContext<Warehouse>,
 ): Promise<void> {
-  const missing = await warehouse.rows<{ resource_type: string; count: number }>(
-    `select resource_type, count(*) as count from meta.download_part
-     where download_id = $1 and state = 'missing' group by all order by all`,
+  const missing = await warehouse.rows<{ template: string; resource_type: string; count: number }>(
+    `select template, resource_type, count(*) as count from meta.download_part
+     where download_id = $1 and state = 'missing' group by all order by resource_type`,
     [download.download_id],
   );
-  for (const { resource_type, count } of missing) {
-    warn(`${count} ${resource_type} that others refer to could not be had from the server.`);
+  for (const { template, resource_type, count } of missing) {
+    warn(
+      isEverything({ template })
+        ? `${count} patients were gone from the server when their records were asked for.`
+        : `${count} ${resource_type} that others refer to could not be had from the server.`,
+    );
   }
   const count = (search: string, type: string) => client.count(search, `GET /${type}?_summary=count`, { signal });
   for (const sentence of await differencesOfTotals(warehouse, download, searches, count)) warn(sentence);
