@@ -14,7 +14,7 @@ create table if not exists meta.download (
     ended_at        timestamp
 );
 
--- The searches of a download, one by one.
+-- The searches of a download, one by one, until it has landed.
 create table if not exists meta.download_part (
     download_id     varchar not null,
     part            integer not null,

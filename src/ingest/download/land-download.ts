@@ -56,6 +56,8 @@ export async function closeDownload(warehouse: Warehouse, download: Download): P
   await warehouse.run("update meta.download set ended_at = current_timestamp::timestamp where download_id = $1", [
     download.download_id,
   ]);
+  // There may be millions, and as many more the next night.
+  await warehouse.run("delete from meta.download_part where download_id = $1", [download.download_id]);
   const names = await warehouse.rows<{ name: string; quarantined: boolean }>(
     `select name, exists (
        select 1 from meta.quarantine join meta.file using (file_id) where path = $2 || '/' || name
