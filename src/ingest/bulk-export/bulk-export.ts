@@ -10,7 +10,7 @@ import { tokenSource } from "../../clients/http/token.ts";
 import { messageOf, OmopipeError } from "../../pipeline/errors.ts";
 import type { Stage, StageContext } from "../../pipeline/stage.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
-import { type Download, openDownload, updateDownload } from "../download/download-state.ts";
+import { checkSince, type Download, openDownload, updateDownload } from "../download/download-state.ts";
 import { closeDownload, isNoResource, landDownload } from "../download/land-download.ts";
 import type { Landed } from "../fhir-files.ts";
 import { removeDeleted } from "../remove-deleted.ts";
@@ -53,6 +53,7 @@ export function bulkExport(given: BulkExportOptions): Stage<undefined | Landed, 
   const options = patientConnection(given);
   const { source = "default", patientsByIdentifier, concurrency = 4 } = options;
   const base = checkedBaseUrl(options.baseUrl);
+  checkSince(options.since);
   const client = createBulkClient(options);
   return {
     name: "bulkExport",

@@ -28,6 +28,17 @@ export interface Download {
   readonly status_url: string | null;
 }
 
+/** Throws USAGE for what servers do not know as a moment, and some of them pass over. */
+export function checkSince(since: string | undefined): void {
+  if (since === undefined || since === "last" || (fhirMoment.test(since) && !Number.isNaN(Date.parse(since)))) return;
+  throw new OmopipeError(
+    "USAGE",
+    `"${since}" is no moment to read since. Write it as 2026-01-01T00:00:00Z, or "last" for the last download of the same.`,
+  );
+}
+
+const fhirMoment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?$/;
+
 /** Finds the download that was not finished, or writes a new one down, with `firstPhase`. Its folder is there then. */
 export async function openDownload(
   warehouse: Warehouse,

@@ -46,7 +46,11 @@ async function readPages(part: Part, context: CrawlContext, stopped: () => boole
       if (now.state === "missing") await context.files.add([], now);
       continue;
     }
-    if (page.next !== undefined && page.next === passed) throw goesRound(now);
+    if (page.next !== undefined && page.next === passed) {
+      // The next run does not go on in the round.
+      await context.files.add([], { ...now, next_url: null });
+      throw goesRound(now);
+    }
     const lines = await linesOf(page, now, context);
     now = {
       ...now,

@@ -9,7 +9,7 @@ import { adaptiveConcurrency, adaptiveGate } from "../../clients/http/adaptive-c
 import { OmopipeError } from "../../pipeline/errors.ts";
 import type { Stage, StageContext } from "../../pipeline/stage.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
-import { type Download, openDownload } from "../download/download-state.ts";
+import { checkSince, type Download, openDownload } from "../download/download-state.ts";
 import { closeDownload, landDownload } from "../download/land-download.ts";
 import { openPageFiles } from "../download/page-files.ts";
 import type { Landed } from "../fhir-files.ts";
@@ -72,7 +72,10 @@ export interface FhirServerOptions extends FhirConnection {
  * await pipeline(fhirServer({ baseUrl: "https://hospital.example/fhir", token }), mapToOmop()).run(warehouse);
  */
 export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed, Landed, Warehouse> {
-  const { source = "default", patientsByIdentifier, include = [], perPatient, pageSize = 200 } = options;
+  const { source = "default", patientsByIdentifier, include = [], perPatient } = options;
+  checkSince(options.since);
+  // A page of 0 is no page, but a count.
+  const pageSize = Math.max(1, Math.trunc(options.pageSize ?? 200));
   const hydrated = options.hydrate ?? ["Medication", "Practitioner", "Binary"];
   const concurrency = Math.min(16, Math.max(1, Math.trunc(options.concurrency ?? 8)));
   const gate = adaptiveGate(adaptiveConcurrency(concurrency, fewestAtOnce), [429, 503]);

@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { bulkExport } from "../../../src/ingest/bulk-export/bulk-export.ts";
 import { type FhirServerOptions, fhirServer } from "../../../src/ingest/fhir-server/fhir-server.ts";
 import { forgetLanding } from "../../../src/omop/forget-landing.ts";
 import { mapToOmop } from "../../../src/omop/map-to-omop.ts";
@@ -97,6 +98,8 @@ describe("the pages of a search", () => {
     expect(error.code).toBe("RESPONSE_INVALID");
     expect(error.message).toMatch(/^The pages that the FHIR server gives to GET \/Patient go round/);
     expect(server.received.length).toBeLessThan(10);
+    expect(await read({ baseUrl: server.url, types: ["Patient"], pageSize: 50 }, warehouse)).toEqual([]);
+    expect(await idsOf(warehouse, "patient")).toEqual(allPatients);
   });
 
   it("that the server forgets again and again, with nothing new in between, end the run with a way out", async () => {
@@ -408,6 +411,15 @@ describe("a run that failed", () => {
     resources.push(condition("c1"));
     expect(await read(options, warehouse)).toEqual([]);
     expect(await idsOf(warehouse, "condition")).toEqual(["c1"]);
+  });
+
+  it.each(["yesterday", "2026-13-01T00:00:00Z", "2026-01-01T00:00"])("because nobody knows when %s was", (since) => {
+    expect(() => fhirServer({ baseUrl: "https://hospital.example/fhir", since })).toThrow(
+      expect.objectContaining({ code: "USAGE" }),
+    );
+    expect(() => bulkExport({ baseUrl: "https://hospital.example/fhir", level: "system", since })).toThrow(
+      expect.objectContaining({ code: "USAGE" }),
+    );
   });
 
   it("because the records of the last one were not kept has asked the server for nothing", async () => {
