@@ -2,6 +2,7 @@ import { Client } from "fhir-kit-client";
 import { z } from "zod";
 import { checkedBaseUrl } from "../http/base-url.ts";
 import { type CallerOptions, type CallOptions, createCaller, type Exchange, type HttpAnswer } from "../http/caller.ts";
+import { responseError } from "../http/failures.ts";
 import { tokenOnlyTo } from "../http/origins.ts";
 
 /** How a FHIR server is reached. */
@@ -102,6 +103,9 @@ export function createFhirClient(
     async page(url, operation, control) {
       const { value, response, milliseconds } = await get(url, operation, bundle, control);
       const next = value.link?.find(({ relation }) => relation === "next")?.url;
+      if (next !== undefined && !URL.canParse(next, url)) {
+        throw responseError("The FHIR server", operation, "its link to the next page is no URL");
+      }
       // What changes while a search is at work may not be in its answer.
       const time = Date.parse(response?.headers.get("date") ?? "") - milliseconds;
       return {

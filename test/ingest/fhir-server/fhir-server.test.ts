@@ -88,6 +88,14 @@ describe("the pages of a search", () => {
     ]);
   });
 
+  it("that link to what is no URL end the run with a reason", async () => {
+    await using server = await serveSearch({ resources: patients, link: () => "http://[next" });
+    await using warehouse = await openWarehouse(":memory:");
+    const error = await failureOf(read({ baseUrl: server.url, types: ["Patient"] }, warehouse));
+    expect(error.code).toBe("RESPONSE_INVALID");
+    expect(error.message).toContain("GET /Patient that does not fit its contract: its link to the next page is no URL");
+  });
+
   it.each([1, 3])("that go round end the run (a round of %i)", async (round) => {
     await using server = await serveSearch({
       resources: patients,
