@@ -191,6 +191,11 @@ async function tellDifferences(
         : `${count} ${resource_type} that others refer to could not be had from the server.`,
     );
   }
-  const count = (search: string, type: string) => client.count(search, `GET /${type}?_summary=count`, { signal });
+  // What was read is there, whether or not the server can count.
+  const count = (search: string, type: string) =>
+    client.count(search, `GET /${type}?_summary=count`, { signal }).catch(() => {
+      signal.throwIfAborted();
+      return undefined;
+    });
   for (const sentence of await differencesOfTotals(warehouse, download, searches, count)) warn(sentence);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { bulkExport } from "../../../src/ingest/bulk-export/bulk-export.ts";
@@ -9,11 +9,11 @@ import { forgetLanding } from "../../../src/omop/forget-landing.ts";
 import { mapToOmop } from "../../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../../src/pipeline/pipeline.ts";
 import { openWarehouse, type Warehouse } from "../../../src/warehouse/warehouse.ts";
-import { answer, type Behaviour } from "../../clients/http/loopback.ts";
+import { answer, type Behaviour, silence } from "../../clients/http/loopback.ts";
 import { runWithSmallFiles } from "../../support/child.ts";
 import { failureOf } from "../../support/failure.ts";
 import { openFolder } from "../../support/folder.ts";
-import { serveSearch } from "../../support/search-server.ts";
+import { type SearchServerOptions, serveSearch } from "../../support/search-server.ts";
 import { condition, patient, type Resource } from "../intake.ts";
 
 /** A resource with the minute in which it was last changed. */
@@ -244,12 +244,20 @@ describe("what is held against the server", () => {
     ]);
   });
 
-  it("cannot be checked when the server does not count, which is told as well", async () => {
-    await using server = await serveSearch({ resources: patients, total: () => undefined });
+  it.each<[string, Partial<SearchServerOptions>]>([
+    ["does not count", { total: () => undefined }],
+    [
+      "refuses to",
+      { mischief: ({ url }) => (url.includes("_summary") ? answer(400, "no such parameter") : undefined) },
+    ],
+    ["takes too long for it", { mischief: ({ url }) => (url.includes("_summary") ? silence : undefined) }],
+  ])("cannot be checked when the server %s, which is told as well", async (_, how) => {
+    await using server = await serveSearch({ resources: patients, ...how });
     await using warehouse = await openWarehouse(":memory:");
-    expect(await read({ baseUrl: server.url }, warehouse)).toEqual([
+    expect(await read({ baseUrl: server.url, retries: 1, timeoutMilliseconds: 1000 }, warehouse)).toEqual([
       "The server does not tell how many Patient it has, so that cannot be checked.",
     ]);
+    expect(await idsOf(warehouse, "patient")).toEqual(allPatients);
   });
 });
 
@@ -386,6 +394,19 @@ describe("a run that failed", () => {
     expect(await read(options, warehouse)).toEqual([expect.stringMatching(/^45 Patient were read/)]);
     expect(await read(options, warehouse)).toEqual([]);
     expect(await idsOf(warehouse, "patient")).toContain("new");
+  });
+
+  it("because it was killed while it removed the pages has the next one remove them", async () => {
+    await using server = await serveSearch({ resources: patients });
+    await using folder = await openFolder();
+    await using warehouse = await openWarehouse(":memory:");
+    const pages = folder.file("pages");
+    await read({ baseUrl: server.url, folder: pages }, warehouse);
+    const landed = await warehouse.row<{ folder: string }>("select folder from meta.download");
+    await folder.write(join("pages", basename(landed!.folder), "Patient.ndjson.gz"), "what was not removed");
+    await warehouse.run("update meta.download set ended_at = null");
+    await read({ baseUrl: server.url, folder: pages }, warehouse);
+    expect(await folder.list()).toEqual([]);
   });
 
   it("says so when its pages are gone, and begins anew when their folder is", async () => {
