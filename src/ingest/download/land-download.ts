@@ -47,17 +47,26 @@ function noResource(): OmopipeError {
   );
 }
 
-/**
- * Closes a download whose files have landed. They are no longer needed and removed, but for those in which something was
- * quarantined: where it stands can then be looked up.
- */
+/** Closes a download whose files have landed, and any that a run was killed in closing. */
 export async function closeDownload(warehouse: Warehouse, download: Download): Promise<void> {
   await updateDownload(warehouse, download, { phase: "landed" });
-  await warehouse.run("update meta.download set ended_at = current_timestamp::timestamp where download_id = $1", [
-    download.download_id,
-  ]);
-  // There may be millions, and as many more the next night.
-  await warehouse.run("delete from meta.download_part where download_id = $1", [download.download_id]);
+  const landed = await warehouse.rows<Closing>(
+    "select download_id, folder from meta.download where phase = 'landed' and ended_at is null",
+  );
+  for (const each of landed) {
+    // There may be millions, and as many more the next night.
+    await warehouse.run("delete from meta.download_part where download_id = $1", [each.download_id]);
+    await removeFiles(warehouse, each);
+    await warehouse.run("update meta.download set ended_at = current_timestamp::timestamp where download_id = $1", [
+      each.download_id,
+    ]);
+  }
+}
+
+type Closing = Pick<Download, "download_id" | "folder">;
+
+/** Files that have landed are no longer needed, but for those in which something was quarantined: where it stands can be looked up. */
+async function removeFiles(warehouse: Warehouse, download: Closing): Promise<void> {
   const names = await warehouse.rows<{ name: string; quarantined: boolean }>(
     `select name, exists (
        select 1 from meta.quarantine join meta.file using (file_id) where path = $2 || '/' || name
@@ -72,7 +81,7 @@ export async function closeDownload(warehouse: Warehouse, download: Download): P
   await removeFolder(download);
 }
 
-async function removeFolder({ folder }: Download): Promise<void> {
+async function removeFolder({ folder }: Closing): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   // The folder of all downloads goes with the last of them.
   await rmdir(dirname(folder)).catch(() => {});
