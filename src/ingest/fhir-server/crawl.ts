@@ -3,6 +3,7 @@ import { statusOf } from "../../clients/http/failures.ts";
 import { OmopipeError } from "../../pipeline/errors.ts";
 import { inParallel } from "../download/in-parallel.ts";
 import type { Line, PageFiles } from "../download/page-files.ts";
+import type { ProblemCounts } from "../download/problem-counts.ts";
 import type { Binaries } from "./binaries.ts";
 import type { Part } from "./parts.ts";
 import { firstPage, isEverything, isForIds, withoutPatient } from "./searches.ts";
@@ -18,6 +19,8 @@ export interface CrawlContext {
   readonly onResources: (count: number) => void;
   /** What belongs to no patient and was given along with one already: "Organization/1". */
   readonly givenAlong: Set<string>;
+  /** What the server says went wrong in answers that it gave all the same. */
+  readonly problems: ProblemCounts;
 }
 
 /** Reads all pages of some searches, several searches at once, each page after page. What was read is committed, even if one fails. */
@@ -52,6 +55,9 @@ async function readPages(part: Part, context: CrawlContext, stopped: () => boole
       throw goesRound(now);
     }
     const lines = await linesOf(page, now, context);
+    for (const { resource } of page.bundle.entry ?? []) {
+      if (resource?.resourceType === "OperationOutcome") context.problems.add(resource);
+    }
     now = {
       ...now,
       ...orderOf(page, now),

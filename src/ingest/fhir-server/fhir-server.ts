@@ -12,6 +12,7 @@ import type { Warehouse } from "../../warehouse/warehouse.ts";
 import { checkSince, type Download, openDownload } from "../download/download-state.ts";
 import { closeDownload, landDownload } from "../download/land-download.ts";
 import { openPageFiles } from "../download/page-files.ts";
+import { countProblems } from "../download/problem-counts.ts";
 import type { Landed } from "../fhir-files.ts";
 import { landedTypes } from "../landing-tables.ts";
 import { openBinaries } from "./binaries.ts";
@@ -119,6 +120,8 @@ export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed
         await tellDifferences(download, [...byType, ...byPatient], client, context);
         await enter("downloaded", partsByType([]));
       }
+      const { problems } = crawling;
+      if (problems.count > 0) warn(`The server reports ${problems.count} problems of its answers: ${problems.kinds}.`);
       if (binaries.missing > 0) warn(`${binaries.missing} Binary that documents refer to could not be had.`);
       const landed = await landDownload(download, { source, patientsByIdentifier }, before, context);
       await closeDownload(warehouse, download);
@@ -151,6 +154,7 @@ async function openCrawl(
       progress({ done, unit: "resources" });
     },
     givenAlong: new Set(),
+    problems: countProblems(["error", "fatal"]),
   };
 }
 

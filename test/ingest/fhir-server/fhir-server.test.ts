@@ -261,6 +261,27 @@ describe("what is held against the server", () => {
   });
 });
 
+describe("what the server reports", () => {
+  it("of its answers is told where it is an error, without its words", async () => {
+    const issue = [
+      { severity: "error", code: "incomplete", diagnostics: "the record of Ms Secret" },
+      { severity: "warning", code: "not-supported", diagnostics: "_sort" },
+    ];
+    const entry = [
+      { resource: patients[0]!, search: { mode: "match" } },
+      { resource: { resourceType: "OperationOutcome", issue }, search: { mode: "outcome" } },
+    ];
+    await using server = await serveSearch({
+      resources: patients.slice(0, 1),
+      mischief: ({ url }) => (url.includes("_summary") ? undefined : answer(200, { resourceType: "Bundle", entry })),
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    expect(await read({ baseUrl: server.url, types: ["Patient"] }, warehouse)).toEqual([
+      "The server reports 1 problems of its answers: 1 error (incomplete).",
+    ]);
+  });
+});
+
 describe("what others refer to", () => {
   const medication = (id: string): Resource => ({ resourceType: "Medication", id, code: { text: id } });
   const request = (id: string, to: string): Resource => ({
