@@ -110,6 +110,11 @@ async function fetchInto(
     options.signal.throwIfAborted();
     throw isOfDisk(error) ? error : networkError(call, new Error("broken off", { cause: error }));
   }
+  // A server may send less of the rest than was asked for.
+  const length = /\/(\d+)$/.exec(response.headers["content-range"] ?? "")?.[1];
+  if (length !== undefined && (await sizeOf(part)) < Number(length)) {
+    throw networkError(call, new Error("broken off", { cause: new Error("there is more of the file") }));
+  }
 }
 
 /** The part that is there is longer than the file, or the server sends something else than its rest: it is begun anew. */
