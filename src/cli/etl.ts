@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { access, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { RunReport } from "../../schemas/report.ts";
 import { parquet } from "../export/sql-formats.ts";
@@ -12,7 +12,7 @@ import { vocabularyMissing } from "../omop/attach-vocabulary.ts";
 import { forgetLanding } from "../omop/forget-landing.ts";
 import { type MapToOmopOptions, mapToOmop } from "../omop/map-to-omop.ts";
 import { checkOptions } from "../omop/mapping-options.ts";
-import { OmopipeError } from "../pipeline/errors.ts";
+import { messageOf, OmopipeError } from "../pipeline/errors.ts";
 import { pipeline } from "../pipeline/pipeline.ts";
 import type { Stage } from "../pipeline/stage.ts";
 import { createRunReport, runReport } from "../quality/run-report.ts";
@@ -88,8 +88,8 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
   checkOptions(rules);
   if (vocabulary) await findVocabulary(vocabulary);
   if (vocabulary === undefined && !existsSync(options.warehouse)) throw vocabularyMissing();
-  if (out !== undefined) await mkdir(out, { recursive: true });
-  await mkdir(dirname(options.warehouse), { recursive: true });
+  if (out !== undefined) await makeFolder(out);
+  await makeFolder(dirname(options.warehouse));
   return await runPipeline(
     options.warehouse,
     { vocabulary: vocabulary === false ? undefined : vocabulary, vocabularyCache, memoryLimit },
@@ -101,6 +101,17 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
       return options.strict && quarantined + dropped > 0 ? 3 : 0;
     },
   );
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw new OmopipeError("EXPORT_FAILED", `The folder ${folder} cannot be written to: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
 }
 
 const howToMapCsv =

@@ -117,7 +117,7 @@ const etl = program
       ? await (await import("./schedule.ts")).keepSchedule(options.schedule)
       : await (await import("./etl.ts")).etl(inputs, options);
   });
-addServerOptions(etl, { list, collect, wholeNumber });
+addServerOptions(etl, { list, collect, positiveNumber });
 
 program
   .command("fhir2omop")

@@ -35,7 +35,7 @@ function cron(expression: string): Cron {
   } catch (error) {
     throw new OmopipeError(
       "USAGE",
-      `--schedule "${expression}" is no cron expression: ${messageOf(error)}. Every night at two is "0 2 * * *".`,
+      `--schedule "${expression}" is no cron expression: ${messageOf(error).replace(/\.+$/, "")}. Every night at two is "0 2 * * *".`,
       { cause: error },
     );
   }

@@ -3,11 +3,11 @@ import { type Command, Option } from "commander";
 interface Parsers {
   readonly list: (value: string) => string[];
   readonly collect: (value: string, before: readonly string[] | undefined) => string[];
-  readonly wholeNumber: (value: string) => number;
+  readonly positiveNumber: (value: string) => number;
 }
 
 /** Adds the options of a FHIR server to a command; `server-source.ts` takes them. */
-export function addServerOptions(command: Command, { list, collect, wholeNumber }: Parsers): Command {
+export function addServerOptions(command: Command, { list, collect, positiveNumber }: Parsers): Command {
   const choice = (flags: string, description: string, values: readonly string[]) =>
     new Option(flags, description).choices(values);
   return command
@@ -23,7 +23,7 @@ export function addServerOptions(command: Command, { list, collect, wholeNumber 
     .option(
       "--concurrency <number>",
       "how many requests (8) or downloads (4) are in flight at once, up to 16",
-      wholeNumber,
+      positiveNumber,
     )
     .option("--token-env <name>", "the environment variable that holds a bearer token", "FHIR_TOKEN")
     .option("--client-id <id>", "SMART Backend Services: the name that the server knows this client by")
@@ -40,7 +40,7 @@ export function addServerOptions(command: Command, { list, collect, wholeNumber 
       "types that are read where others refer to them (default: Medication,Practitioner,Binary)",
       list,
     )
-    .option("--page-size <number>", "resources in a page (default: 200)", wholeNumber)
+    .option("--page-size <number>", "resources in a page (default: 200)", positiveNumber)
     .optionsGroup("Of exports:")
     .addOption(choice("--level <level>", "what is exported (default: system)", ["system", "Patient", "Group"]))
     .option("--group <id>", "the group whose patients are exported")

@@ -5,6 +5,7 @@ import { OmopipeError } from "../pipeline/errors.ts";
 import type { Stage, StageContext } from "../pipeline/stage.ts";
 import { isRemote } from "../warehouse/places.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { addressOf, openRemote } from "./remote.ts";
 import { copyParquet } from "./sql-formats.ts";
 import { type ExportOptions, type ExportTable, exportTables } from "./tables.ts";
@@ -40,6 +41,7 @@ export function parquetLoads(folder: string, options: ParquetLoadsOptions = {}):
       const unfinished = join(folder, `.${process.pid}.load=${load}`);
       try {
         await mkdir(unfinished, { recursive: true });
+        await removeLeftovers(folder, /^\.\d+\.load=/);
         for (const [done, table] of tables.entries()) {
           await copyParquet(table, join(unfinished, `${table.name}.parquet`), context);
           context.progress({ done: done + 1, total: tables.length, unit: "tables" });

@@ -7,6 +7,7 @@ import { cdmTableNames } from "../warehouse/cdm-tables.ts";
 import { isRemote } from "../warehouse/places.ts";
 import { literal } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { addressOf, openRemote } from "./remote.ts";
 
 /** A table to write: the name of its file and the relation it is read from. */
@@ -49,7 +50,11 @@ export function exportStage(
       const tables = await exportTables(context.target, options.tables);
       const remote = isRemote(folder);
       if (remote) await openRemote(context.target, folder);
-      else await mkdir(folder, { recursive: true });
+      else {
+        await mkdir(folder, { recursive: true });
+        const names = [...cdmTableNames, ...resultTables].join("|");
+        await removeLeftovers(folder, new RegExp(`^\\.\\d+\\.(${names})\\.${ending}$`));
+      }
       for (const [done, table] of tables.entries()) {
         const file = `${table.name}.${ending}`;
         const byOutcome = options.byOutcome && resultTables.includes(table.name);

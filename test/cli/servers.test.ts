@@ -37,6 +37,22 @@ describe("omopipe etl", { timeout: 60_000 }, () => {
     expect(existsSync(`${folder.file("warehouse.duckdb")}.downloads`)).toBe(false);
   });
 
+  it("refuses pages of nothing and moments that are none, and says where it cannot write, before anything is asked", async () => {
+    await using folder = await openFolder();
+    await using server = await serveSearch({ resources });
+    const args = ["etl", "--fhir-server", server.url, "--no-vocabulary", "--warehouse", folder.file("w.duckdb")];
+    const pages = await omopipe([...args, "--page-size", "0"]);
+    expect(pages).toMatchObject({ code: 2, stderr: '"0" is too small. The least is 1.\n' });
+    const since = await omopipe([...args, "--since", "yesterday"]);
+    expect(since).toMatchObject({ code: 2 });
+    expect(since.stderr).toMatch(/^"yesterday" is no moment to read since\. Write it as .*\n$/);
+    const out = await folder.write("file", "in the way");
+    const blocked = await omopipe([...args, "--out", `${out}/cdm`]);
+    expect(blocked).toMatchObject({ code: 1 });
+    expect(blocked.stderr).toMatch(/^The folder .*\/file\/cdm cannot be written to: ENOTDIR.*\n$/);
+    expect(server.received).toEqual([]);
+  });
+
   it("reads an export with a private key from a file, and files after it", async () => {
     await using folder = await openFolder();
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile, symlink } from "node:fs/promises";
+import { readFile, symlink, utimes } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { arrow } from "../../src/export/arrow.ts";
 import { csv, parquet } from "../../src/export/sql-formats.ts";
@@ -41,6 +41,18 @@ describe.each([
     expect(error.stage).toBe(ending);
     expect(error.message).toMatch(/no space left on device/i);
     expect(await folder.list()).toEqual([]);
+  });
+
+  it("because it was killed, what it left half written is removed by one of a later day", async () => {
+    await using folder = await openFolder();
+    await using warehouse = await openCdm({ "cdm.person": [person(1)] });
+    const yesterday = new Date(Date.now() - 25 * 60 * 60 * 1000);
+    for (const name of [`.4711.person.${ending}`, ".4711.notes.txt"]) {
+      await utimes(await folder.write(name, "half"), yesterday, yesterday);
+    }
+    await folder.write(`.4712.person.${ending}`, "somebody is at work on it");
+    await pipeline(mappedWarehouse(), write(folder.path)).run(warehouse);
+    expect(await folder.list()).toEqual([".4711.notes.txt", `.4712.person.${ending}`, `person.${ending}`]);
   });
 
   it("because it was stopped, tables that were done are there, whole", async () => {

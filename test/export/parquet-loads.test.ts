@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { utimes } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { parquetLoads } from "../../src/export/parquet-loads.ts";
 import { mappedWarehouse } from "../../src/omop/map-to-omop.ts";
@@ -65,6 +66,17 @@ describe("parquetLoads", () => {
     await failureOf(broken.run(warehouse));
     expect(await persons(warehouse, folder.path)).toEqual([{ load: "kept", person_id: 1 }]);
     expect(await folder.list()).toEqual(["load=kept"]);
+  });
+
+  it("removes what was left of one that was killed another day", async () => {
+    await using folder = await openFolder();
+    await using warehouse = await openCdm({ "cdm.person": [person(1)] });
+    await folder.write(".4711.load=broken/person.parquet", "half");
+    await folder.write(".4712.load=begun/person.parquet", "somebody is at work on it");
+    const yesterday = new Date(Date.now() - 25 * 60 * 60 * 1000);
+    await utimes(folder.file(".4711.load=broken"), yesterday, yesterday);
+    await write(warehouse, folder.path, "whole");
+    expect(await folder.list()).toEqual([".4712.load=begun", "load=whole"]);
   });
 
   it("is named after the beginning of its run, in UTC, or as it is told where that can be a name", async () => {

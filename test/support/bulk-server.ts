@@ -31,8 +31,16 @@ export interface BulkServerOptions {
   /** Clients must bring a token, which is given for an assertion signed with one of these keys, and lives that many calls. */
   readonly tokens?: { readonly jwks: JSONWebKeySet; readonly calls?: number; readonly seconds?: number };
   readonly requiresAccessToken?: boolean;
+  /** How a page of the manifest is written otherwise, if at all. */
+  readonly rewrite?: (manifest: ServedManifest) => object;
   /** What to do with a request instead, if anything: `time` counts the requests of this method and path from 1. */
   readonly mischief?: (request: Received, time: number) => Behaviour | undefined;
+}
+
+/** A page of the manifest that it serves. */
+export interface ServedManifest {
+  readonly requiresAccessToken: boolean;
+  readonly output: readonly { readonly type: string; readonly url: string }[];
 }
 
 /** A Bulk Data server on loopback, with SMART Backend Services. */
@@ -158,7 +166,8 @@ export async function serveBulk(options: BulkServerOptions): Promise<BulkServer>
       jobs.set(job, left - 1);
       return response.writeHead(202, { "x-progress": `${100 - left} % done`, "retry-after": "0" }).end();
     }
-    return json(response, 200, manifest(job, Number(searchParams.get("page") ?? 1)));
+    const page = manifest(job, Number(searchParams.get("page") ?? 1));
+    return json(response, 200, options.rewrite?.(page) ?? page);
   };
 
   const server = createServer(async (request: IncomingMessage, response) => {

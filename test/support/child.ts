@@ -18,6 +18,28 @@ export async function resultOfChild<Result>(script: string, ...args: string[]): 
   return JSON.parse(text) as Result;
 }
 
+/** Runs a script of this folder, with files of at most so many kilobytes, to its end: its exit code, and what it wrote to stderr. */
+export async function runWithSmallFiles(kilobytes: number, script: string, ...args: string[]) {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const limited = [
+    "-c",
+    `ulimit -f ${kilobytes}; exec "$@"`,
+    "bash",
+    process.execPath,
+    "--import",
+    "tsx",
+    path,
+    ...args,
+  ];
+  const child = spawn("bash", limited, { stdio: ["ignore", "ignore", "pipe"] });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (piece: string) => {
+    stderr += piece;
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, stderr };
+}
+
 /** Starts a script of this folder, waits until it prints something, and kills it without any notice. */
 export async function killWhenItSpeaks(script: string, ...args: string[]): Promise<void> {
   const child = start(script, args);

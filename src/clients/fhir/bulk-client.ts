@@ -4,6 +4,7 @@ import { checkedBaseUrl } from "../http/base-url.ts";
 import { type CallOptions, createCaller, type Exchange } from "../http/caller.ts";
 import { exchangeOf } from "../http/exchange.ts";
 import { responseError, statusOf } from "../http/failures.ts";
+import { describeIssues } from "../http/issues.ts";
 import { tokenOnlyTo } from "../http/origins.ts";
 import { retryAfterMilliseconds } from "../http/retry-after.ts";
 import type { FhirConnection } from "./fhir-client.ts";
@@ -30,20 +31,25 @@ export interface BulkRequest {
 
 const fileList = z
   .array(
-    z.looseObject({ type: z.string().optional(), url: z.string(), count: z.number().int().nonnegative().optional() }),
+    z.looseObject({
+      type: z.string().optional(),
+      url: z.string().min(1),
+      count: z.number().int().nonnegative().nullish(),
+    }),
   )
   .nullish()
   .transform((files) => files ?? []);
 const manifest = z.looseObject({
   transactionTime: z.string(),
-  requiresAccessToken: z.boolean(),
+  // Where a server does not say it: only files of its own origin are given the token anyway.
+  requiresAccessToken: z.boolean().default(true),
   output: fileList,
   deleted: fileList,
   error: fileList,
-  link: z.array(z.looseObject({ relation: z.string(), url: z.string() })).optional(),
+  link: z.array(z.looseObject({ relation: z.string(), url: z.string() })).nullish(),
 });
 
-/** A page of the list of files that an export gives. */
+/** A page of the list of files that an export gives; URLs of files are absolute. */
 export type Manifest = z.infer<typeof manifest>;
 
 /** What a look at an export gives: a page of its manifest, or how far it has come. */
@@ -117,8 +123,19 @@ export function createBulkClient({ baseUrl, trustedOrigins = [], ...options }: F
       const inWork = { manifest: undefined, retryAfterMilliseconds: wait, progress };
       if (response.status === 202) return inWork;
       const checked = manifest.safeParse(data);
-      if (!checked.success) throw responseError("The Bulk Data server", operation, "no manifest of an export");
-      return { ...inWork, manifest: checked.data };
+      if (!checked.success) {
+        const why = describeIssues(checked.error);
+        throw responseError("The Bulk Data server", operation, `no manifest of an export (${why})`);
+      }
+      const { output, deleted, error, ...others } = checked.data;
+      const absolute = (files: typeof output) =>
+        files.map((file) => {
+          if (!URL.canParse(file.url, url))
+            throw responseError("The Bulk Data server", operation, "a file without a URL");
+          return { ...file, url: new URL(file.url, url).href };
+        });
+      const files = { output: absolute(output), deleted: absolute(deleted), error: absolute(error) };
+      return { ...inWork, manifest: { ...others, ...files } };
     },
     async remove(statusUrl, control) {
       await send(statusUrl, "DELETE (the export)", { method: "DELETE" }, control).catch((error: unknown) => {

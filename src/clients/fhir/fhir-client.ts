@@ -2,6 +2,7 @@ import { Client } from "fhir-kit-client";
 import { z } from "zod";
 import { checkedBaseUrl } from "../http/base-url.ts";
 import { type CallerOptions, type CallOptions, createCaller, type Exchange, type HttpAnswer } from "../http/caller.ts";
+import { responseError } from "../http/failures.ts";
 import { tokenOnlyTo } from "../http/origins.ts";
 
 /** How a FHIR server is reached. */
@@ -47,7 +48,7 @@ export interface Page {
   readonly bundle: z.infer<typeof bundle>;
   /** The page after it, absolute. */
   readonly next: string | undefined;
-  /** When it was answered, by the clock of the server, where it tells: ISO 8601. */
+  /** When it was asked for, by the clock of the server, where it tells: ISO 8601. */
   readonly serverTime: string | undefined;
 }
 
@@ -82,9 +83,11 @@ export function createFhirClient(
   const fhir = new Client({ baseUrl: base, requestOptions: { redirect: "manual" } });
   const get = <Value>(url: string, operation: string, schema: z.ZodType<Value>, control?: CallOptions) => {
     let response: HttpAnswer | undefined;
+    let asked = 0;
     return call(
       operation,
       async ({ limit: { signal }, headers }) => {
+        asked = performance.now();
         const exchange = await exchangeOf(
           fhir.request(url, { options: { signal, headers: headersFor(url, headers) } }),
         );
@@ -93,18 +96,22 @@ export function createFhirClient(
       },
       schema,
       control,
-    ).then(({ value }) => ({ value, response }));
+    ).then(({ value }) => ({ value, response, milliseconds: performance.now() - asked }));
   };
   return {
     baseUrl: base,
     async page(url, operation, control) {
-      const { value, response } = await get(url, operation, bundle, control);
+      const { value, response, milliseconds } = await get(url, operation, bundle, control);
       const next = value.link?.find(({ relation }) => relation === "next")?.url;
-      const date = Date.parse(response?.headers.get("date") ?? "");
+      if (next !== undefined && !URL.canParse(next, url)) {
+        throw responseError("The FHIR server", operation, "its link to the next page is no URL");
+      }
+      // What changes while a search is at work may not be in its answer.
+      const time = Date.parse(response?.headers.get("date") ?? "") - milliseconds;
       return {
         bundle: value,
         next: next === undefined ? undefined : new URL(next, url).href,
-        serverTime: Number.isNaN(date) ? undefined : new Date(date).toISOString(),
+        serverTime: Number.isNaN(time) ? undefined : new Date(time).toISOString(),
       };
     },
     async count(search, operation, control) {

@@ -23,7 +23,9 @@ export interface SmartBackendOptions extends Omit<CallerOptions, "service" | "to
 }
 
 const configuration = z.looseObject({ token_endpoint: z.url() });
-const grant = z.looseObject({ access_token: z.string(), expires_in: z.number().positive().optional() });
+/** Some servers say 300 as a text, or nothing of use: such a token is used until it is refused. */
+const lifetime = z.coerce.number().positive().optional().catch(undefined);
+const grant = z.looseObject({ access_token: z.string(), expires_in: lifetime });
 
 /** The guide allows five minutes at most. */
 const assertionSeconds = 240;

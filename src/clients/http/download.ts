@@ -94,7 +94,9 @@ async function fetchInto(
   const status = response.statusCode ?? 0;
   if (status === 416) throw await notTheRest(part, response, call);
   if (status !== 200 && status !== 206) throw statusError(call, withoutBody(response), "", undefined);
-  const continued = status === 206 && response.headers["content-range"]?.startsWith(`bytes ${offset}-`) === true;
+  const isRest = response.headers["content-range"]?.startsWith(`bytes ${offset}-`) === true;
+  // A server that does not look at If-Range sends the rest of another version.
+  const continued = status === 206 && isRest && [undefined, validator].includes(versionOf(response));
   if (status === 206 && !continued) throw await notTheRest(part, response, call);
   try {
     if (!continued) {
@@ -108,9 +110,14 @@ async function fetchInto(
     options.signal.throwIfAborted();
     throw isOfDisk(error) ? error : networkError(call, new Error("broken off", { cause: error }));
   }
+  // A server may send less of the rest than was asked for.
+  const length = /\/(\d+)$/.exec(response.headers["content-range"] ?? "")?.[1];
+  if (length !== undefined && (await sizeOf(part)) < Number(length)) {
+    throw networkError(call, new Error("broken off", { cause: new Error("there is more of the file") }));
+  }
 }
 
-/** The part that is there is longer than the file, or the server sends another piece than asked for: it is begun anew. */
+/** The part that is there is longer than the file, or the server sends something else than its rest: it is begun anew. */
 async function notTheRest(part: string, response: IncomingMessage, call: CallName): Promise<OmopipeError> {
   response.destroy();
   await rm(part, { force: true });

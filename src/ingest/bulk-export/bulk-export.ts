@@ -10,11 +10,11 @@ import { tokenSource } from "../../clients/http/token.ts";
 import { messageOf, OmopipeError } from "../../pipeline/errors.ts";
 import type { Stage, StageContext } from "../../pipeline/stage.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
-import { type Download, openDownload, updateDownload } from "../download/download-state.ts";
-import { closeDownload, landDownload } from "../download/land-download.ts";
+import { checkSince, type Download, openDownload, updateDownload } from "../download/download-state.ts";
+import { closeDownload, isNoResource, landDownload } from "../download/land-download.ts";
 import type { Landed } from "../fhir-files.ts";
 import { removeDeleted } from "../remove-deleted.ts";
-import { downloadExportFiles, registerExportFiles } from "./export-files.ts";
+import { downloadExportFiles, isGone, registerExportFiles } from "./export-files.ts";
 import { deletedResources, reportedProblems } from "./side-files.ts";
 import { type PollOptions, waitForManifest } from "./wait-for-manifest.ts";
 
@@ -53,6 +53,7 @@ export function bulkExport(given: BulkExportOptions): Stage<undefined | Landed, 
   const options = patientConnection(given);
   const { source = "default", patientsByIdentifier, concurrency = 4 } = options;
   const base = checkedBaseUrl(options.baseUrl);
+  checkSince(options.since);
   const client = createBulkClient(options);
   return {
     name: "bulkExport",
@@ -60,6 +61,10 @@ export function bulkExport(given: BulkExportOptions): Stage<undefined | Landed, 
       const { target: warehouse, signal, warn } = context;
       const wanted = { kind: "bulkExport", source, since: options.since, folder: options.folder } as const;
       let download = await openDownload(warehouse, { ...wanted, request: requestOf(options, base) }, "begun");
+      const remove = () =>
+        client.remove(download.status_url!, { signal }).catch((error: unknown) => {
+          warn(`The export could not be removed from the server, which is no harm: ${messageOf(error)}`);
+        });
       if (download.phase !== "downloaded") {
         const [exporting, pages] = await finished(download, client, options, context);
         download = exporting;
@@ -67,17 +72,25 @@ export function bulkExport(given: BulkExportOptions): Stage<undefined | Landed, 
         await updateDownload(warehouse, download, { server_time: pages[0].transactionTime });
         const several = Math.min(16, Math.max(1, Math.trunc(concurrency)));
         const access = accessTo(pages, base, options, signal);
-        await downloadExportFiles(files, download, several, access, context);
+        await downloadExportFiles(files, download, several, access, context).catch(async (error: unknown) => {
+          if (error instanceof OmopipeError && isGone(error.cause)) {
+            await remove();
+            await forget(warehouse, download);
+          }
+          throw error;
+        });
         await updateDownload(warehouse, download, { phase: "downloaded" });
       }
       const problems = await reportedProblems(warehouse, download, signal);
       if (problems.count > 0) warn(`The server reports ${problems.count} problems of this export: ${problems.kinds}.`);
-      const landed = await landDownload(download, { source, patientsByIdentifier }, before, context);
+      const landing = landDownload(download, { source, patientsByIdentifier }, before, context);
+      const landed = await landing.catch(async (error: unknown) => {
+        if (isNoResource(error)) await remove();
+        throw error;
+      });
       const deleted = await deletedResources(warehouse, download, signal);
       await removeDeleted(warehouse, source, deleted, join(download.folder, "/"));
-      await client.remove(download.status_url!, { signal }).catch((error: unknown) => {
-        warn(`The export could not be removed from the server, which is no harm: ${messageOf(error)}`);
-      });
+      await remove();
       await closeDownload(warehouse, download);
       return landed;
     },

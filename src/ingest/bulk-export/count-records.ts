@@ -1,11 +1,17 @@
 import { open } from "node:fs/promises";
 import { readLines } from "../read-lines.ts";
 
-/** Reads an NDJSON file, plain or gzip, to its end: how many records it has, and whether it breaks off. */
-export async function countRecords(
-  path: string,
-  signal: AbortSignal,
-): Promise<{ readonly records: number; readonly damage: string | undefined }> {
+/** What an NDJSON file is, read to its end. */
+export interface Counted {
+  readonly records: number;
+  /** Why it is not whole, if so. */
+  readonly damage: string | undefined;
+  /** Whether it is nothing but an OperationOutcome. */
+  readonly isOutcome: boolean;
+}
+
+/** Reads an NDJSON file, plain or gzip, to its end. */
+export async function countRecords(path: string, signal: AbortSignal): Promise<Counted> {
   let records = 0;
   let damage: string | undefined;
   let last = "{}";
@@ -16,7 +22,12 @@ export async function countRecords(
       records += 1;
     }
   }
-  return { records, damage: damage ?? (isJson(last) ? undefined : "its last line breaks off") };
+  const record = recordOf(last);
+  return {
+    records,
+    damage: damage ?? (record === undefined ? "its last line breaks off" : undefined),
+    isOutcome: records === 1 && record?.resourceType === "OperationOutcome",
+  };
 }
 
 /** Whether a file is gzip, whatever its name says. */
@@ -26,11 +37,10 @@ export async function isGzip(path: string): Promise<boolean> {
   return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
 }
 
-function isJson(text: string): boolean {
+function recordOf(text: string): { readonly resourceType?: unknown } | undefined {
   try {
-    JSON.parse(text);
-    return true;
+    return Object(JSON.parse(text));
   } catch {
-    return false;
+    return undefined;
   }
 }

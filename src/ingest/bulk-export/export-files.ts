@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest } from "../../clients/fhir/bulk-client.ts";
 import { type DownloadOptions, download, type Download as FileDownload } from "../../clients/http/download.ts";
+import { statusOf } from "../../clients/http/failures.ts";
 import { messageOf, OmopipeError } from "../../pipeline/errors.ts";
 import type { StageContext } from "../../pipeline/stage.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
@@ -37,12 +39,13 @@ export async function registerExportFiles(
   const files = pages.flatMap((page) =>
     (["output", "deleted", "error"] as const).flatMap((role) => page[role].map((file) => ({ role, ...file }))),
   );
+  const addresses = addressesOf(files.map(({ url }) => url));
   return await warehouse.transaction(async () => {
     const registered: ExportFile[] = [];
     for (const [index, { role, type, url, count }] of files.entries()) {
       const resource_type = type !== undefined && /^[A-Za-z]{1,64}$/.test(type) ? type : null;
       const name = `${String(index + 1).padStart(5, "0")}-${role}-${resource_type ?? "mixed"}.ndjson`;
-      const address = addressOf(url);
+      const address = addresses[index]!;
       const before = known.get(name);
       if (before?.address === address) {
         registered.push({ ...before, url });
@@ -67,9 +70,17 @@ export async function registerExportFiles(
   });
 }
 
-function addressOf(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
+/** Where files lie, without the queries, which may be signatures; of those that only their queries tell apart, with a hash. */
+function addressesOf(urls: readonly string[]): string[] {
+  const places = urls.map((url) => {
+    const { origin, pathname } = new URL(url);
+    return `${origin}${pathname}`;
+  });
+  const [seen, shared] = [new Set<string>(), new Set<string>()];
+  for (const place of places) (seen.has(place) ? shared : seen).add(place);
+  return places.map((place, i) =>
+    shared.has(place) ? `${place}#${createHash("sha256").update(urls[i]!).digest("hex")}` : place,
+  );
 }
 
 /** How often a file that turns out to be damaged is downloaded as a whole. */
@@ -105,8 +116,9 @@ export async function downloadExportFiles(
       onVersion: (validator) => change(file, "validator = $3", validator ?? null),
     };
     try {
-      const records = await downloadWhole(wanted, options);
-      await change(file, "state = 'done', bytes = $3", (await stat(path)).size);
+      const records = await downloadWhole(wanted, file, options);
+      // Blank lines, or a gzip of nothing, are a file without content.
+      await change(file, "state = 'done', bytes = $3", records === 0 ? 0 : (await stat(path)).size);
       if (file.expected !== null && file.expected !== records) {
         warn(
           `A file of ${file.resource_type ?? file.role} has ${records} records, but the server announced ${file.expected}.`,
@@ -121,23 +133,35 @@ export async function downloadExportFiles(
     progress({ done, total: files.length, unit: "files" });
   });
   if (failures.length === 0) return;
-  const { file, error } = failures[0]!;
+  const { file, error } = failures.find((failure) => isGone(failure.error)) ?? failures[0]!;
+  const advice = isGone(error)
+    ? "The export is no longer whole: run the same again to have a new one."
+    : "The others are kept: run the same again to go on.";
   throw new OmopipeError(
     error instanceof OmopipeError ? error.code : "STAGE_FAILED",
     `${failures.length} of the ${files.length} files of the export could not be downloaded; the first is of ` +
-      `${file.resource_type ?? file.role}: ${messageOf(error)} The others are kept: run the same again to go on.`,
+      `${file.resource_type ?? file.role}: ${messageOf(error)} ${advice}`,
     { cause: error, retryable: true },
   );
 }
 
+/** Whether the server has removed a file: it will not come back. */
+export const isGone = (error: unknown): boolean => [404, 410].includes(statusOf(error) ?? 0);
+
 /** Downloads a file until it is whole, and gives how many records it has. */
-async function downloadWhole(wanted: FileDownload, options: DownloadOptions): Promise<number> {
+async function downloadWhole(
+  wanted: FileDownload,
+  { role, resource_type }: ExportFile,
+  options: DownloadOptions,
+): Promise<number> {
   for (let tries = 1; ; tries++) {
     await download(tries === 1 ? wanted : { ...wanted, validator: undefined }, options);
-    const { records, damage } = await countRecords(wanted.path, options.signal);
-    if (damage === undefined) return records;
+    const { records, damage, isOutcome } = await countRecords(wanted.path, options.signal);
+    const isRefusal = isOutcome && role === "output" && resource_type !== "OperationOutcome";
+    const fault = damage ?? (isRefusal ? "an OperationOutcome came in its place" : undefined);
+    if (fault === undefined) return records;
     await rm(wanted.path);
     if (tries < wholeTries) continue;
-    throw new OmopipeError("RESPONSE_INVALID", `It came damaged ${wholeTries} times: ${damage}.`);
+    throw new OmopipeError("RESPONSE_INVALID", `It came damaged ${wholeTries} times: ${fault}.`);
   }
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import type { Download } from "../download/download-state.ts";
+import { countProblems, type ProblemCounts } from "../download/problem-counts.ts";
 import { readLines } from "../read-lines.ts";
 import type { DeletedResource } from "../remove-deleted.ts";
 import { isGzip } from "./count-records.ts";
@@ -23,29 +24,16 @@ export async function deletedResources(
   return deleted;
 }
 
-/** How many problems the `error` files of an export report, by severity and code: "3 error (processing)". */
+/** What problems the `error` files of an export report. */
 export async function reportedProblems(
   warehouse: Warehouse,
   download: Download,
   signal: AbortSignal,
-): Promise<{ readonly count: number; readonly kinds: string }> {
-  const counts = new Map<string, number>();
-  for await (const outcome of recordsOf(warehouse, download, "error", signal)) {
-    const { issue } = outcome as { issue?: unknown };
-    for (const each of Array.isArray(issue) ? issue : [{}]) {
-      // Not its text, which may tell of a patient.
-      const kind = `${word(each?.severity) ?? "error"} (${word(each?.code) ?? "without code"})`;
-      counts.set(kind, (counts.get(kind) ?? 0) + 1);
-    }
-  }
-  return {
-    count: [...counts.values()].reduce((sum, count) => sum + count, 0),
-    kinds: [...counts].map(([kind, count]) => `${count} ${kind}`).join(", "),
-  };
+): Promise<ProblemCounts> {
+  const problems = countProblems();
+  for await (const outcome of recordsOf(warehouse, download, "error", signal)) problems.add(outcome);
+  return problems;
 }
-
-const word = (value: unknown): string | undefined =>
-  typeof value === "string" && /^[a-z-]{1,30}$/.test(value) ? value : undefined;
 
 async function* recordsOf(
   warehouse: Warehouse,

@@ -39,8 +39,8 @@ export async function waitForManifest(
   return pages;
 }
 
-function nextOf({ link = [] }: Manifest, at: string): string | undefined {
-  const next = link.find(({ relation }) => relation === "next")?.url;
+function nextOf({ link }: Manifest, at: string): string | undefined {
+  const next = link?.find(({ relation }) => relation === "next")?.url;
   return next === undefined ? undefined : new URL(next, at).href;
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { OmopipeError } from "../../pipeline/errors.ts";
 import { sqlText } from "../../warehouse/sql-text.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 
@@ -27,6 +28,17 @@ export interface Download {
   readonly status_url: string | null;
 }
 
+/** Throws USAGE for what servers do not know as a moment, and some of them pass over. */
+export function checkSince(since: string | undefined): void {
+  if (since === undefined || since === "last" || (fhirMoment.test(since) && !Number.isNaN(Date.parse(since)))) return;
+  throw new OmopipeError(
+    "USAGE",
+    `"${since}" is no moment to read since. Write it as 2026-01-01T00:00:00Z, or "last" for the last download of the same.`,
+  );
+}
+
+const fhirMoment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?$/;
+
 /** Finds the download that was not finished, or writes a new one down, with `firstPhase`. Its folder is there then. */
 export async function openDownload(
   warehouse: Warehouse,
@@ -34,6 +46,7 @@ export async function openDownload(
   firstPhase: string,
 ): Promise<Download> {
   await warehouse.run(sqlText(import.meta.url, "download.sql"));
+  await mustHaveKept(warehouse);
   const { kind, source, since } = wanted;
   // `since` is part of what is asked for as it was given: "last" means another moment each night.
   const key = [kind, source, JSON.stringify({ ...wanted.request, since })];
@@ -52,6 +65,20 @@ export async function openDownload(
   const begun = await begin(warehouse, wanted, key, firstPhase);
   await mkdir(begun.folder, { recursive: true, mode: 0o700 });
   return begun;
+}
+
+/** What is read of a server comes in other files each time: those that were mapped before cannot be given again. */
+async function mustHaveKept(warehouse: Warehouse): Promise<void> {
+  const forgotten = await warehouse.row(
+    `select 1 from meta.download
+     where phase = 'landed' and exists (from meta.setting where name = 'landing' and value = 'forgotten') limit 1`,
+  );
+  if (forgotten === undefined) return;
+  throw new OmopipeError(
+    "USAGE",
+    "The warehouse has not kept the records that it was given by a server (--keep-landing none), and without them it cannot be gone on " +
+      "with. Begin a new warehouse.",
+  );
 }
 
 async function begin(

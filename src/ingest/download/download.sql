@@ -5,7 +5,7 @@ create table if not exists meta.download (
     kind            varchar not null,     -- fhirServer, bulkExport
     source          varchar not null,
     request         json not null,        -- what was asked for; never a token or key
-    phase           varchar not null,     -- as the kind has them; at the end downloaded, landed, lost
+    phase           varchar not null,     -- as the kind has them; at the end downloaded, landed, lost (begun anew)
     folder          varchar not null,     -- where the files are until they have landed
     since           varchar,              -- only what changed since then was asked for
     server_time     varchar,              -- what the next download may ask to have since
@@ -14,7 +14,7 @@ create table if not exists meta.download (
     ended_at        timestamp
 );
 
--- The searches of a download, one by one.
+-- The searches of a download, one by one, until it has landed.
 create table if not exists meta.download_part (
     download_id     varchar not null,
     part            integer not null,
@@ -34,7 +34,7 @@ create table if not exists meta.download_part (
 create table if not exists meta.download_file (
     download_id     varchar not null,
     name            varchar not null,
-    role            varchar not null,     -- match, include; of an export output, deleted, error
+    role            varchar not null,     -- match, include, id; of an export output, deleted, error
     resource_type   varchar,
     state           varchar not null,     -- waiting, done
     bytes           bigint not null,

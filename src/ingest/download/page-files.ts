@@ -22,8 +22,8 @@ export interface PartProgress {
 /** A resource on its way into a file. */
 export interface Line {
   readonly type: string;
-  /** Whether a search found it, or gave it along. */
-  readonly role: "match" | "include";
+  /** Whether a search found it, or gave it along, or only its id is wanted, which does not land. */
+  readonly role: "match" | "include" | "id";
   readonly text: string;
 }
 
@@ -32,7 +32,7 @@ export interface Line {
  * hold what `meta.download_part` says, no more and no less. They grow by a gzip member now and then.
  */
 export interface PageFiles {
-  /** Takes a page, and when it was answered. Waits only when more is held in memory than should be. */
+  /** Takes a page, and when it was asked for. Waits only when more is held in memory than should be. */
   add(lines: readonly Line[], progress: PartProgress, serverTime?: string): Promise<void>;
   /** Writes everything that was taken, and commits it. */
   flush(): Promise<void>;
@@ -61,7 +61,7 @@ export async function openPageFiles(warehouse: Warehouse, download: Download): P
   let length = 0;
   let parts = new Map<number, PartProgress>();
   let last = performance.now();
-  let answered: string | undefined;
+  let asked: string | undefined;
   let writing: Promise<void> = Promise.resolve();
 
   const write = async (): Promise<void> => {
@@ -79,10 +79,10 @@ export async function openPageFiles(warehouse: Warehouse, download: Download): P
       }),
     );
     await warehouse.transaction(async () => {
-      // The first answer counts: what changes while this download is under way belongs to the next.
-      await warehouse.run("update meta.download set server_time = coalesce(server_time, $2) where download_id = $1", [
+      // The first page counts: what changes while this download is under way belongs to the next.
+      await warehouse.run("update meta.download set server_time = least(server_time, $2) where download_id = $1", [
         download.download_id,
-        answered ?? null,
+        asked ?? null,
       ]);
       for (const { name, bytes, role, type } of files) {
         const parameters = [download.download_id, name, bytes];
@@ -120,7 +120,7 @@ export async function openPageFiles(warehouse: Warehouse, download: Download): P
   };
   return {
     async add(page, progress, serverTime) {
-      answered ??= serverTime;
+      if (serverTime !== undefined && (asked === undefined || serverTime < asked)) asked = serverTime;
       for (const line of page) {
         lines.push(line);
         length += line.text.length;
@@ -139,10 +139,12 @@ function incomplete({ folder }: Download): OmopipeError {
   );
 }
 
+const prefixes = { match: "", include: "included-", id: "ids-" } as const;
+
 function byFile(lines: readonly Line[]) {
   const files = new Map<string, Omit<Line, "text"> & { readonly name: string; readonly texts: string[] }>();
   for (const { role, type, text } of lines) {
-    const name = `${role === "match" ? "" : "included-"}${type}.ndjson.gz`;
+    const name = `${prefixes[role]}${type}.ndjson.gz`;
     const file = files.get(name) ?? { name, role, type, texts: [] };
     file.texts.push(text);
     files.set(name, file);
@@ -152,6 +154,7 @@ function byFile(lines: readonly Line[]) {
 
 async function append(path: string, bytes: Buffer): Promise<void> {
   await using file = await open(path, "a", 0o600);
-  await file.write(bytes);
+  // All of them, or an error: `write` takes what there is room for on a full disk.
+  await file.appendFile(bytes);
   await file.sync();
 }

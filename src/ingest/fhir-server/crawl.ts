@@ -3,9 +3,10 @@ import { statusOf } from "../../clients/http/failures.ts";
 import { OmopipeError } from "../../pipeline/errors.ts";
 import { inParallel } from "../download/in-parallel.ts";
 import type { Line, PageFiles } from "../download/page-files.ts";
+import type { ProblemCounts } from "../download/problem-counts.ts";
 import type { Binaries } from "./binaries.ts";
 import type { Part } from "./parts.ts";
-import { firstPage, isEverything, withoutPatient } from "./searches.ts";
+import { firstPage, isEverything, isForIds, withoutPatient } from "./searches.ts";
 
 export interface CrawlContext {
   readonly client: FhirClient;
@@ -18,6 +19,8 @@ export interface CrawlContext {
   readonly onResources: (count: number) => void;
   /** What belongs to no patient and was given along with one already: "Organization/1". */
   readonly givenAlong: Set<string>;
+  /** What the server says went wrong in answers that it gave all the same. */
+  readonly problems: ProblemCounts;
 }
 
 /** Reads all pages of some searches, several searches at once, each page after page. What was read is committed, even if one fails. */
@@ -34,6 +37,7 @@ const mostRestarts = 3;
 
 async function readPages(part: Part, context: CrawlContext, stopped: () => boolean): Promise<void> {
   let now: Part = part;
+  let passed: string | undefined;
   while (now.state === "waiting" && !stopped()) {
     const url = now.next_url ?? pageToBeginWith(now, context);
     let page: Page;
@@ -41,9 +45,19 @@ async function readPages(part: Part, context: CrawlContext, stopped: () => boole
       page = await readPage(url, now, context);
     } catch (error) {
       now = afterRefusal(now, error);
+      passed = undefined;
+      if (now.state === "missing") await context.files.add([], now);
       continue;
     }
+    if (page.next !== undefined && page.next === passed) {
+      // The next run does not go on in the round.
+      await context.files.add([], { ...now, next_url: null });
+      throw goesRound(now);
+    }
     const lines = await linesOf(page, now, context);
+    for (const { resource } of page.bundle.entry ?? []) {
+      if (resource?.resourceType === "OperationOutcome") context.problems.add(resource);
+    }
     now = {
       ...now,
       ...orderOf(page, now),
@@ -51,12 +65,15 @@ async function readPages(part: Part, context: CrawlContext, stopped: () => boole
       next_url: page.next ?? null,
       state: page.next === undefined ? "done" : "waiting",
     };
+    // Pages that go round come back to one of these, however many there are.
+    if (Number.isInteger(Math.log2(now.pages))) passed = url;
     await context.files.add(lines, now, page.serverTime);
     context.onResources(lines.length);
   }
 }
 
-function pageToBeginWith(part: Part, { client, since, pageSize }: CrawlContext): string {
+function pageToBeginWith(part: Part, { client, pageSize, ...context }: CrawlContext): string {
+  const since = isForIds(part) ? null : context.since;
   const from = part.sorted && part.restarts > 0 ? (part.watermark ?? since) : since;
   return firstPage(client.baseUrl, part, { since: from, pageSize, sorted: part.sorted });
 }
@@ -66,11 +83,22 @@ function readPage(url: string, part: Part, { client, signal }: CrawlContext): Pr
   return client.page(url, `GET /${part.template}`, { signal, confidential: ids?.filter(Boolean) });
 }
 
+function goesRound({ template }: Part): OmopipeError {
+  return new OmopipeError(
+    "RESPONSE_INVALID",
+    `The pages that the FHIR server gives to GET /${template} go round: the link to the next leads back to one that was read. ` +
+      "This is a fault of the server; other page sizes (pageSize) may avoid it.",
+  );
+}
+
 /** What to do when a page could not be had: begin again where the server has forgotten it, or without an order it cannot give. */
 function afterRefusal(part: Part, error: unknown): Part {
   const status = statusOf(error);
   if (status === 400 && part.next_url === null && part.sorted && !isEverything(part)) return { ...part, sorted: false };
-  if (part.next_url === null || (status !== 410 && status !== 404)) throw error;
+  if (status !== 410 && status !== 404) throw error;
+  // A patient who was there when all were listed.
+  if (part.next_url === null && isEverything(part)) return { ...part, state: "missing" };
+  if (part.next_url === null) throw error;
   if (part.restarts < mostRestarts) return { ...part, next_url: null, restarts: part.restarts + 1 };
   throw new OmopipeError(
     "HTTP_STATUS",
@@ -107,6 +135,11 @@ async function linesOf({ bundle }: Page, part: Part, context: CrawlContext): Pro
       );
     }
     const found = resource.resourceType === part.resource_type && search?.mode !== "include";
+    if (isForIds(part)) {
+      const { resourceType, id } = resource;
+      if (found) lines.push({ type: resourceType, role: "id", text: JSON.stringify({ resourceType, id }) });
+      continue;
+    }
     if (!found && withoutPatient.has(resource.resourceType)) {
       const key = `${resource.resourceType}/${resource.id}`;
       if (givenAlong.has(key)) continue;

@@ -9,16 +9,24 @@ import { adaptiveConcurrency, adaptiveGate } from "../../clients/http/adaptive-c
 import { OmopipeError } from "../../pipeline/errors.ts";
 import type { Stage, StageContext } from "../../pipeline/stage.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
-import { type Download, openDownload } from "../download/download-state.ts";
+import { checkSince, type Download, openDownload } from "../download/download-state.ts";
 import { closeDownload, landDownload } from "../download/land-download.ts";
 import { openPageFiles } from "../download/page-files.ts";
+import { countProblems } from "../download/problem-counts.ts";
 import type { Landed } from "../fhir-files.ts";
 import { landedTypes } from "../landing-tables.ts";
 import { openBinaries } from "./binaries.ts";
 import { differencesOfTotals } from "./check-totals.ts";
 import { type CrawlContext, crawl, hydrate } from "./crawl.ts";
 import { enterPhase, partsByPatient, partsByType, partsReferredTo, waitingParts } from "./parts.ts";
-import { type Search, type SearchPlan, searchesByPatient, searchesByType } from "./searches.ts";
+import {
+  isEverything,
+  type Search,
+  type SearchPlan,
+  searchesByPatient,
+  searchesByType,
+  searchForIds,
+} from "./searches.ts";
 
 export interface FhirServerOptions extends FhirConnection {
   /**
@@ -65,7 +73,10 @@ export interface FhirServerOptions extends FhirConnection {
  * await pipeline(fhirServer({ baseUrl: "https://hospital.example/fhir", token }), mapToOmop()).run(warehouse);
  */
 export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed, Landed, Warehouse> {
-  const { source = "default", patientsByIdentifier, include = [], perPatient, pageSize = 200 } = options;
+  const { source = "default", patientsByIdentifier, include = [], perPatient } = options;
+  checkSince(options.since);
+  // A page of 0 is no page, but a count.
+  const pageSize = Math.max(1, Math.trunc(options.pageSize ?? 200));
   const hydrated = options.hydrate ?? ["Medication", "Practitioner", "Binary"];
   const concurrency = Math.min(16, Math.max(1, Math.trunc(options.concurrency ?? 8)));
   const gate = adaptiveGate(adaptiveConcurrency(concurrency, fewestAtOnce), [429, 503]);
@@ -91,10 +102,13 @@ export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed
         for await (const parts of waitingParts(warehouse, download, download.phase)) await read(parts, crawling);
       };
 
-      if (download.phase === "begun") await enter("types", partsByType(byType));
+      if (download.phase === "begun") {
+        const ofAll = perPatient !== undefined && download.since !== null ? [searchForIds(plan)] : [];
+        await enter("types", partsByType([...byType, ...ofAll]));
+      }
       if (download.phase === "types") {
         await work(crawl);
-        await enter("patients", partsByPatient(await filesOf(download, warehouse, "Patient.ndjson.gz"), byPatient));
+        await enter("patients", partsByPatient(await filesOf(download, warehouse, "Patient"), byPatient));
       }
       if (download.phase === "patients") {
         await work(crawl);
@@ -106,6 +120,8 @@ export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed
         await tellDifferences(download, [...byType, ...byPatient], client, context);
         await enter("downloaded", partsByType([]));
       }
+      const { problems } = crawling;
+      if (problems.count > 0) warn(`The server reports ${problems.count} problems of its answers: ${problems.kinds}.`);
       if (binaries.missing > 0) warn(`${binaries.missing} Binary that documents refer to could not be had.`);
       const landed = await landDownload(download, { source, patientsByIdentifier }, before, context);
       await closeDownload(warehouse, download);
@@ -138,6 +154,7 @@ async function openCrawl(
       progress({ done, unit: "resources" });
     },
     givenAlong: new Set(),
+    problems: countProblems(["error", "fatal"]),
   };
 }
 
@@ -151,10 +168,11 @@ async function offeredTypes(client: FhirClient, signal: AbortSignal): Promise<st
   );
 }
 
-async function filesOf(download: Download, warehouse: Warehouse, name?: string): Promise<string[]> {
+async function filesOf(download: Download, warehouse: Warehouse, type?: string): Promise<string[]> {
   const files = await warehouse.rows<{ name: string }>(
-    "select name from meta.download_file where download_id = $1 and name = coalesce($2, name) order by name",
-    [download.download_id, name ?? null],
+    `select name from meta.download_file
+     where download_id = $1 and ($2 is null or (resource_type = $2 and role in ('match', 'id'))) order by name`,
+    [download.download_id, type ?? null],
   );
   return files.map((file) => join(download.folder, file.name));
 }
@@ -165,14 +183,23 @@ async function tellDifferences(
   client: FhirClient,
   { target: warehouse, signal, warn }: StageContext<Warehouse>,
 ): Promise<void> {
-  const missing = await warehouse.rows<{ resource_type: string; count: number }>(
-    `select resource_type, count(*) as count from meta.download_part
-     where download_id = $1 and state = 'missing' group by all order by all`,
+  const missing = await warehouse.rows<{ template: string; resource_type: string; count: number }>(
+    `select template, resource_type, count(*) as count from meta.download_part
+     where download_id = $1 and state = 'missing' group by all order by resource_type`,
     [download.download_id],
   );
-  for (const { resource_type, count } of missing) {
-    warn(`${count} ${resource_type} that others refer to could not be had from the server.`);
+  for (const { template, resource_type, count } of missing) {
+    warn(
+      isEverything({ template })
+        ? `${count} patients were gone from the server when their records were asked for.`
+        : `${count} ${resource_type} that others refer to could not be had from the server.`,
+    );
   }
-  const count = (search: string, type: string) => client.count(search, `GET /${type}?_summary=count`, { signal });
+  // What was read is there, whether or not the server can count.
+  const count = (search: string, type: string) =>
+    client.count(search, `GET /${type}?_summary=count`, { signal }).catch(() => {
+      signal.throwIfAborted();
+      return undefined;
+    });
   for (const sentence of await differencesOfTotals(warehouse, download, searches, count)) warn(sentence);
 }

@@ -34,6 +34,16 @@ export function searchesByType({ types, perPatient, include }: SearchPlan): Sear
   return (perPatient === undefined ? wanted : [patients, ...wanted]).map((search) => searchOf(search, include));
 }
 
+/** The search for the ids of all patients: those who are as they were may have records that are not. */
+export function searchForIds({ types }: SearchPlan): Search {
+  const { request, type } = searchOf(types.find((search) => typeOf(search) === "Patient") ?? "Patient", []);
+  return { request: `${request}${request.includes("?") ? "&" : "?"}_elements=id`, template: idsTemplate, type };
+}
+
+const idsTemplate = "Patient?_elements=id";
+
+export const isForIds = ({ template }: Pick<Search, "template">): boolean => template === idsTemplate;
+
 /** The searches that are made for each patient, with `{id}` for the patient's id. */
 export function searchesByPatient({ types, perPatient, include }: SearchPlan): Search[] {
   const ofPatient = types.filter((type) => typeOf(type) !== "Patient" && !withoutPatient.has(typeOf(type)));

@@ -61,6 +61,34 @@ describe("a download", () => {
     expect(await downloaded([serve('"v2"')], part)).toMatchObject({ versions: ['"v2"'], content: text });
   });
 
+  it("begins anew when the server sends the rest of another version all the same", async () => {
+    const ofAnyVersion: Behaviour = (response, { headers }) =>
+      serve('"v2"')(response, { headers: { ...headers, "if-range": '"v2"' }, method: "GET", url: "/file", body: "" });
+    const part = { content: "something else", validator: '"v1"' };
+    expect(await downloaded([ofAnyVersion], part)).toEqual({
+      error: undefined,
+      ranges: ["bytes=14-", undefined],
+      versions: ['"v2"'],
+      content: text,
+    });
+  });
+
+  it("goes on where the server sends less of the rest than there is", async () => {
+    const piece: Behaviour = (response, { headers }) => {
+      const from = Number(/^bytes=(\d+)-$/.exec(String(headers.range))?.[1]);
+      const to = Math.min(from + 400, text.length);
+      response.writeHead(206, { etag: '"v1"', "content-range": `bytes ${from}-${to - 1}/${text.length}` });
+      response.end(text.slice(from, to));
+    };
+    const part = { content: text.slice(0, 300), validator: '"v1"' };
+    expect(await downloaded([piece], part)).toEqual({
+      error: undefined,
+      ranges: ["bytes=300-", "bytes=700-"],
+      versions: [],
+      content: text,
+    });
+  });
+
   it("begins anew when the part is longer than the file, or another piece comes than was asked for", async () => {
     const part = { content: text.repeat(2), validator: '"v1"' };
     const tooFar = answer(416, "");

@@ -3,14 +3,15 @@ import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { smartBackendToken } from "../../../src/clients/fhir/smart-backend.ts";
 import { publicJwks } from "../../../src/clients/fhir/smart-key.ts";
+import { tokenSource } from "../../../src/clients/http/token.ts";
 import { bulkExport } from "../../../src/ingest/bulk-export/bulk-export.ts";
 import { mapToOmop } from "../../../src/omop/map-to-omop.ts";
 import type { OmopipeError } from "../../../src/pipeline/errors.ts";
 import { pipeline } from "../../../src/pipeline/pipeline.ts";
 import { createRunReport } from "../../../src/quality/run-report.ts";
 import { openWarehouse } from "../../../src/warehouse/warehouse.ts";
-import { answer, type Behaviour, cutBody, hangUp } from "../../clients/http/loopback.ts";
-import { serveBulk } from "../../support/bulk-server.ts";
+import { answer, type Behaviour, cutBody, hangUp, loopback } from "../../clients/http/loopback.ts";
+import { type ServedFile, type ServedManifest, serveBulk } from "../../support/bulk-server.ts";
 import { cdmHashes } from "../../support/cdm-hashes.ts";
 import { failureOf } from "../../support/failure.ts";
 import { type Folder, openFolder } from "../../support/folder.ts";
@@ -157,6 +158,39 @@ describe("an export", () => {
   });
 });
 
+describe("an export of nothing", () => {
+  it.each([
+    ["without files", []],
+    ["of files without a resource", [{ type: "Patient", text: lines({ note: "under maintenance" }) }]],
+  ])("%s ends the run, is removed, and is not gone on with: the next run asks again", async (_, nothing) => {
+    const served: ServedFile[] = [...nothing];
+    await using server = await serveBulk({ files: served });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, level: "system", since: "last" } as const;
+    const error = await failureOf(readExport(options, warehouse));
+    expect(error.code).toBe("INPUT_NOT_FHIR");
+    expect(error.message).toMatch(/^The server gave no resource at all/);
+    expect(server.requests("DELETE", "/fhir/jobs/1")).toHaveLength(1);
+    served.splice(0, served.length, ...files);
+    expect((await readExport(options, warehouse)).landed).toEqual(expected.landed);
+    expect(server.requests("GET", "/fhir/$export").map(({ url }) => url)).toEqual(["/fhir/$export", "/fhir/$export"]);
+  });
+
+  it.each([
+    ["blank lines", "\n\n", false],
+    ["a gzip of nothing", "", true],
+  ])("but %s, where there was something before, is a night without news", async (_, text, gzip) => {
+    const served = [...files];
+    await using server = await serveBulk({ files: served, gzip });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, level: "system", since: "last" } as const;
+    await readExport(options, warehouse);
+    served.splice(0, served.length, { type: "Patient", text });
+    expect((await readExport(options, warehouse)).landed).toEqual(expected.landed);
+    expect(server.requests("DELETE", "/fhir/jobs/")).toHaveLength(2);
+  });
+});
+
 describe("a server that misbehaves", () => {
   it("is asked again after 429, 503, broken connections and cut bodies", async () => {
     const soon = () => new Date(Date.now() + 20).toUTCString();
@@ -294,6 +328,83 @@ describe("a server that misbehaves", () => {
     });
     await using warehouse = await openWarehouse(":memory:");
     expect((await readExport({ baseUrl: server.url, level: "system" }, warehouse)).landed).toEqual(expected.landed);
+  });
+
+  it("that gives an OperationOutcome in place of a file has not given the file", async () => {
+    const outcome = { resourceType: "OperationOutcome", issue: [{ severity: "error", code: "exception" }] };
+    await using server = await serveBulk({
+      files,
+      mischief: ({ url }, time) => (url.startsWith("/files/4") && time <= 3 ? answer(200, outcome) : undefined),
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, level: "system" } as const;
+    const error = await failureOf(readExport(options, warehouse));
+    expect(error.code).toBe("RESPONSE_INVALID");
+    expect(error.message).toContain("of Observation: It came damaged 3 times: an OperationOutcome came in its place.");
+    expect((await readExport(options, warehouse)).landed).toEqual(expected.landed);
+  });
+
+  it("that has removed a file of the export is asked for a new one by the next run", async () => {
+    await using server = await serveBulk({
+      files,
+      mischief: ({ url }, time) => (url.startsWith("/files/4") && time === 1 ? answer(404, "expired") : undefined),
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, level: "system" } as const;
+    const error = await failureOf(readExport(options, warehouse));
+    expect(error.message).toMatch(/The export is no longer whole: run the same again to have a new one\.$/);
+    expect(server.requests("DELETE", "/fhir/jobs/1")).toHaveLength(1);
+    expect((await readExport(options, warehouse)).landed).toEqual(expected.landed);
+    expect(server.requests("GET", "/fhir/$export")).toHaveLength(2);
+  });
+
+  it("that tells files apart by their queries alone, and lists them in another order, loses none", async () => {
+    let looks = 0;
+    await using server = await serveBulk({
+      files,
+      rewrite: (manifest) => {
+        const output = manifest.output.map((file, i) => ({ ...file, type: "Any", url: `/files/0?part=${i}` }));
+        return { ...manifest, output: looks++ === 0 ? output : output.reverse() };
+      },
+      mischief: ({ url }) => {
+        const part = /^\/files\/0\?part=(\d)$/.exec(url)?.[1];
+        if (part === undefined) return undefined;
+        return part === "0" && looks === 1 ? answer(403, "no") : answer(200, files[Number(part)]!.text);
+      },
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, level: "system" } as const;
+    expect((await failureOf(readExport(options, warehouse))).message).toMatch(/^1 of the 6 files/);
+    expect((await readExport(options, warehouse)).landed).toEqual(expected.landed);
+  });
+
+  it.each<[string, (manifest: ServedManifest) => object]>([
+    [
+      "relative URLs of files",
+      ({ output, ...others }) => ({
+        ...others,
+        output: output.map(({ url, type }) => ({ type, url: url.replace(/^.*\/files/, "../../files") })),
+      }),
+    ],
+    ["null where there is nothing", (manifest) => ({ ...manifest, deleted: null, error: null, link: null })],
+    [
+      "null for numbers it does not know",
+      ({ output, ...others }) => ({ ...others, output: output.map((file) => ({ ...file, count: null })) }),
+    ],
+    ["no word of tokens", ({ requiresAccessToken: _, ...others }) => others],
+    ["members that nobody knows", (manifest) => ({ ...manifest, outputOrganizedBy: "Patient", extension: {} })],
+  ])("that writes a manifest with %s is understood", async (_, rewrite) => {
+    await using server = await serveBulk({ files, rewrite });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, level: "system", token: "secret" } as const;
+    expect((await readExport(options, warehouse)).landed).toEqual(expected.landed);
+  });
+
+  it("that writes no manifest is told what is missing", async () => {
+    await using server = await serveBulk({ files, rewrite: () => ({ resourceType: "OperationOutcome" }) });
+    await using warehouse = await openWarehouse(":memory:");
+    const error = await failureOf(readExport({ baseUrl: server.url, level: "system" }, warehouse));
+    expect(error.message).toContain("no manifest of an export (transactionTime: ");
   });
 
   it("leaves no one waiting when a file cannot be written (fault 5)", async () => {
@@ -435,6 +546,17 @@ describe("a server that wants tokens", () => {
       (await readExport({ baseUrl: server.url, level: "system", token, concurrency: 1 }, warehouse)).landed,
     ).toEqual(expected.landed);
     expect(server.requests("POST", "/token").length).toBeGreaterThan(3);
+  });
+
+  it.each([
+    ["a text", "300"],
+    ["nothing", null],
+    ["of no use", 0],
+  ])("may say how long a token lives as %s", async (_, expires_in) => {
+    await using server = await loopback(answer(200, { access_token: "secret", expires_in }));
+    const at = { baseUrl: server.url, tokenUrl: `${server.url}/token` };
+    const token = smartBackendToken({ ...at, clientId: "etl", privateKey: keys.ES384 });
+    expect(await tokenSource(token).current()).toBe("secret");
   });
 
   it("keeps tokens, keys and signatures out of the warehouse", async () => {

@@ -1,13 +1,19 @@
+import { randomBytes } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { bulkExport } from "../../../src/ingest/bulk-export/bulk-export.ts";
 import { type FhirServerOptions, fhirServer } from "../../../src/ingest/fhir-server/fhir-server.ts";
+import { forgetLanding } from "../../../src/omop/forget-landing.ts";
+import { mapToOmop } from "../../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../../src/pipeline/pipeline.ts";
 import { openWarehouse, type Warehouse } from "../../../src/warehouse/warehouse.ts";
-import { answer, type Behaviour } from "../../clients/http/loopback.ts";
+import { answer, type Behaviour, silence } from "../../clients/http/loopback.ts";
+import { runWithSmallFiles } from "../../support/child.ts";
 import { failureOf } from "../../support/failure.ts";
 import { openFolder } from "../../support/folder.ts";
-import { serveSearch } from "../../support/search-server.ts";
+import { type SearchServerOptions, serveSearch } from "../../support/search-server.ts";
 import { condition, patient, type Resource } from "../intake.ts";
 
 /** A resource with the minute in which it was last changed. */
@@ -82,6 +88,28 @@ describe("the pages of a search", () => {
     ]);
   });
 
+  it("that link to what is no URL end the run with a reason", async () => {
+    await using server = await serveSearch({ resources: patients, link: () => "http://[next" });
+    await using warehouse = await openWarehouse(":memory:");
+    const error = await failureOf(read({ baseUrl: server.url, types: ["Patient"] }, warehouse));
+    expect(error.code).toBe("RESPONSE_INVALID");
+    expect(error.message).toContain("GET /Patient that does not fit its contract: its link to the next page is no URL");
+  });
+
+  it.each([1, 3])("that go round end the run (a round of %i)", async (round) => {
+    await using server = await serveSearch({
+      resources: patients,
+      link: (path, origin) => `${origin}${path.replace(`offset=${(round + 1) * 10}`, "offset=10")}`,
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    const error = await failureOf(read({ baseUrl: server.url, types: ["Patient"] }, warehouse));
+    expect(error.code).toBe("RESPONSE_INVALID");
+    expect(error.message).toMatch(/^The pages that the FHIR server gives to GET \/Patient go round/);
+    expect(server.received.length).toBeLessThan(10);
+    expect(await read({ baseUrl: server.url, types: ["Patient"], pageSize: 50 }, warehouse)).toEqual([]);
+    expect(await idsOf(warehouse, "patient")).toEqual(allPatients);
+  });
+
   it("that the server forgets again and again, with nothing new in between, end the run with a way out", async () => {
     await using server = await serveSearch({
       resources: patients.map((resource) => at(0, resource)),
@@ -145,6 +173,68 @@ describe("the pages of a search", () => {
   });
 });
 
+describe("what is new, patient by patient,", () => {
+  it.each(["search", "everything"] as const)(
+    "is read also of patients who are as they were (%s)",
+    async (perPatient) => {
+      const ofPatient = (id: string) => ({ subject: { reference: `Patient/${id}` } });
+      const resources = [at(1, patient("p1")), at(2, patient("p2")), at(3, condition("c1", ofPatient("p1")))];
+      await using server = await serveSearch({
+        resources,
+        mischief: ({ url }) => {
+          const { pathname, searchParams } = new URL(url, "http://base");
+          const id =
+            /\/Patient\/(.*)\/\$everything/.exec(pathname)?.[1] ??
+            /Patient\/(.*)/.exec(searchParams.get("patient") ?? "")?.[1];
+          if (id === undefined) return undefined;
+          const since = searchParams.get("_since") ?? searchParams.get("_lastUpdated")?.slice(2) ?? "1900-01-01";
+          const entry = resources
+            .filter(({ subject, meta }) => subject?.reference === `Patient/${id}` && meta.lastUpdated >= since)
+            .map((resource) => ({ resource }));
+          return answer(200, { resourceType: "Bundle", entry });
+        },
+      });
+      await using warehouse = await openWarehouse(":memory:");
+      const types = ["Patient?active=true", "Condition"];
+      const options = { baseUrl: server.url, types, perPatient, since: "last" } as const;
+      expect(await read(options, warehouse)).toEqual([]);
+      resources.push({
+        ...condition("c2", ofPatient("p2")),
+        meta: { lastUpdated: new Date(Date.now() + 60_000).toISOString() },
+      });
+      const before = server.received.length;
+      expect(await read(options, warehouse)).toEqual([]);
+      expect(await idsOf(warehouse, "condition")).toEqual(["c1", "c2"]);
+      const again = await warehouse.row(
+        "select sum(read) as read from meta.file_records where resource_type = 'Patient'",
+      );
+      expect(again, "who is as before does not land again").toEqual({ read: 2 });
+      expect(server.received.slice(before).map(({ url }) => url)).toContain(
+        "/fhir/Patient?active=true&_elements=id&_count=10&_sort=_lastUpdated",
+      );
+    },
+  );
+});
+
+describe("a patient who is gone", () => {
+  it("when it is asked for everything of each keeps none of the others, and is told", async () => {
+    await using server = await serveSearch({
+      resources: patients,
+      mischief: ({ url }) => {
+        const id = /Patient\/(.*)\/\$everything/.exec(url)?.[1];
+        if (id === undefined) return undefined;
+        const resource = condition(`c-${id}`, { subject: { reference: `Patient/${id}` } });
+        return id === "p7" ? answer(410, "deleted") : answer(200, { resourceType: "Bundle", entry: [{ resource }] });
+      },
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    expect(await read({ baseUrl: server.url, types: ["Patient"], perPatient: "everything" }, warehouse)).toEqual([
+      "1 patients were gone from the server when their records were asked for.",
+    ]);
+    expect(await idsOf(warehouse, "condition")).toHaveLength(44);
+  });
+});
+
 describe("what is held against the server", () => {
   it("is the number of each type, and a difference is told", async () => {
     await using server = await serveSearch({ resources: patients, total: (_, count) => count + 3 });
@@ -154,11 +244,40 @@ describe("what is held against the server", () => {
     ]);
   });
 
-  it("cannot be checked when the server does not count, which is told as well", async () => {
-    await using server = await serveSearch({ resources: patients, total: () => undefined });
+  it.each<[string, Partial<SearchServerOptions>]>([
+    ["does not count", { total: () => undefined }],
+    [
+      "refuses to",
+      { mischief: ({ url }) => (url.includes("_summary") ? answer(400, "no such parameter") : undefined) },
+    ],
+    ["takes too long for it", { mischief: ({ url }) => (url.includes("_summary") ? silence : undefined) }],
+  ])("cannot be checked when the server %s, which is told as well", async (_, how) => {
+    await using server = await serveSearch({ resources: patients, ...how });
     await using warehouse = await openWarehouse(":memory:");
-    expect(await read({ baseUrl: server.url }, warehouse)).toEqual([
+    expect(await read({ baseUrl: server.url, retries: 1, timeoutMilliseconds: 1000 }, warehouse)).toEqual([
       "The server does not tell how many Patient it has, so that cannot be checked.",
+    ]);
+    expect(await idsOf(warehouse, "patient")).toEqual(allPatients);
+  });
+});
+
+describe("what the server reports", () => {
+  it("of its answers is told where it is an error, without its words", async () => {
+    const issue = [
+      { severity: "error", code: "incomplete", diagnostics: "the record of Ms Secret" },
+      { severity: "warning", code: "not-supported", diagnostics: "_sort" },
+    ];
+    const entry = [
+      { resource: patients[0]!, search: { mode: "match" } },
+      { resource: { resourceType: "OperationOutcome", issue }, search: { mode: "outcome" } },
+    ];
+    await using server = await serveSearch({
+      resources: patients.slice(0, 1),
+      mischief: ({ url }) => (url.includes("_summary") ? undefined : answer(200, { resourceType: "Bundle", entry })),
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    expect(await read({ baseUrl: server.url, types: ["Patient"] }, warehouse)).toEqual([
+      "The server reports 1 problems of its answers: 1 error (incomplete).",
     ]);
   });
 });
@@ -267,6 +386,50 @@ describe("a run that failed", () => {
     expect(new URL(since.url, server.origin).searchParams.get("_lastUpdated")).toMatch(/^ge20\d\d-\d\d-\d\dT.*Z$/);
   });
 
+  it("because a page did not fit on the disk does not land what fitted", async () => {
+    const resources = patients.map((each) => ({ ...each, language: randomBytes(300_000).toString("hex") }));
+    await using server = await serveSearch({ resources });
+    await using folder = await openFolder();
+    const file = folder.file("warehouse.duckdb");
+    const { code, stderr } = await runWithSmallFiles(8192, "run-download.ts", file, "fhirServer", server.url);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("EFBIG") });
+  });
+
+  it("that took the server long lets the next one ask for what changed meanwhile", async () => {
+    const resources = [...patients];
+    await using server = await serveSearch({
+      resources,
+      mischief: ({ url }, time) =>
+        time === 1 && url === "/fhir/Patient?_count=10&_sort=_lastUpdated"
+          ? async (response) => {
+              const entry = patients.map((resource) => ({ resource }));
+              await sleep(1100);
+              resources.push({ ...patient("new"), meta: { lastUpdated: new Date().toISOString() } });
+              await sleep(1100);
+              answer(200, { resourceType: "Bundle", entry })(response, server.received[0]!);
+            }
+          : undefined,
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, types: ["Patient"], since: "last" } as const;
+    expect(await read(options, warehouse)).toEqual([expect.stringMatching(/^45 Patient were read/)]);
+    expect(await read(options, warehouse)).toEqual([]);
+    expect(await idsOf(warehouse, "patient")).toContain("new");
+  });
+
+  it("because it was killed while it removed the pages has the next one remove them", async () => {
+    await using server = await serveSearch({ resources: patients });
+    await using folder = await openFolder();
+    await using warehouse = await openWarehouse(":memory:");
+    const pages = folder.file("pages");
+    await read({ baseUrl: server.url, folder: pages }, warehouse);
+    const landed = await warehouse.row<{ folder: string }>("select folder from meta.download");
+    await folder.write(join("pages", basename(landed!.folder), "Patient.ndjson.gz"), "what was not removed");
+    await warehouse.run("update meta.download set ended_at = null");
+    await read({ baseUrl: server.url, folder: pages }, warehouse);
+    expect(await folder.list()).toEqual([]);
+  });
+
   it("says so when its pages are gone, and begins anew when their folder is", async () => {
     let broken = true;
     await using server = await serveSearch({
@@ -287,11 +450,38 @@ describe("a run that failed", () => {
     expect(await idsOf(warehouse, "patient")).toEqual(allPatients);
   });
 
-  it("because the server has nothing of what was asked for says so", async () => {
+  it("because the server has nothing of what was asked for says so, and the next one asks again", async () => {
+    const resources = [...patients];
+    await using server = await serveSearch({ resources });
+    await using folder = await openFolder();
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, types: ["Condition"], since: "last", folder: folder.file("pages") };
+    const error = await failureOf(read(options, warehouse));
+    expect(error).toMatchObject({ code: "INPUT_NOT_FHIR" });
+    resources.push(condition("c1"));
+    expect(await read(options, warehouse)).toEqual([]);
+    expect(await idsOf(warehouse, "condition")).toEqual(["c1"]);
+  });
+
+  it.each(["yesterday", "2026-13-01T00:00:00Z", "2026-01-01T00:00"])("because nobody knows when %s was", (since) => {
+    expect(() => fhirServer({ baseUrl: "https://hospital.example/fhir", since })).toThrow(
+      expect.objectContaining({ code: "USAGE" }),
+    );
+    expect(() => bulkExport({ baseUrl: "https://hospital.example/fhir", level: "system", since })).toThrow(
+      expect.objectContaining({ code: "USAGE" }),
+    );
+  });
+
+  it("because the records of the last one were not kept has asked the server for nothing", async () => {
     await using server = await serveSearch({ resources: patients });
     await using warehouse = await openWarehouse(":memory:");
-    const error = await failureOf(read({ baseUrl: server.url, types: ["Condition"] }, warehouse));
-    expect(error).toMatchObject({ code: "INPUT_NOT_FHIR" });
+    const stages = [fhirServer({ baseUrl: server.url }), mapToOmop({ noVocabulary: true }), forgetLanding()] as const;
+    await pipeline(...stages).run(warehouse);
+    const before = server.received.length;
+    const error = await failureOf(pipeline(...stages).run(warehouse));
+    expect(error.code).toBe("USAGE");
+    expect(error.message).toMatch(/^The warehouse has not kept the records that it was given by a server/);
+    expect(server.received.slice(before).filter(({ url }) => !url.includes("metadata"))).toEqual([]);
   });
 
   it("because of a search that is none is refused before anything is asked", async () => {
