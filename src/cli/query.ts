@@ -18,11 +18,24 @@ export async function query(
     throw new OmopipeError("USAGE", `There is no format ${options.format}; there are table, csv and json.`);
   }
   // In one line with the beginning of the statement: messages of DuckDB count lines.
-  const sql = `set search_path = '${schemas}'; ${statement}`;
+  const before = `set search_path = '${schemas}'; `;
+  const sql = `${before}${statement}`;
   await using warehouse = await openExisting(options.warehouse);
-  if (options.format === "table") process.stdout.write(textTable(await warehouse.rows(sql)));
-  else if (options.format === "csv") await writeCsv(warehouse.stream<Row>(sql));
-  else await writeJson(warehouse.stream<Row>(sql));
+  try {
+    if (options.format === "table") process.stdout.write(textTable(await warehouse.rows(sql)));
+    else if (options.format === "csv") await writeCsv(warehouse.stream<Row>(sql));
+    else await writeJson(warehouse.stream<Row>(sql));
+  } catch (error) {
+    throw error instanceof OmopipeError && error.code === "QUERY_FAILED" ? ofStatement(error, before) : error;
+  }
+}
+
+/** An error as one of the statement alone: without what was put before it, and in words where it would write. */
+function ofStatement(error: OmopipeError, before: string): OmopipeError {
+  const message = error.message.includes("read-only mode")
+    ? "omopipe query only reads, and this statement would write. Change a warehouse with a client of DuckDB, or with warehouse.run in TypeScript."
+    : error.message.replace(`LINE 1: ${before}`, "LINE 1: ").replace(`\n${" ".repeat(before.length)}`, "\n");
+  return new OmopipeError(error.code, message, { ...error, cause: error.cause ?? error });
 }
 
 /** One JSON array, a row a line. A whole number beyond 2^53 is text, because JSON's readers would round it. */

@@ -291,6 +291,18 @@ describe("omopipe", () => {
     expect(stderr).toContain("LINE 3: wher true");
   });
 
+  test("query shows a mistake in the statement as it was written", async () => {
+    const { code, stderr } = await omopipe(["query", "selct 1", "--warehouse", warehouse]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("LINE 1: selct 1\n        ^");
+  });
+
+  test("query says that it only reads", async () => {
+    const { code, stderr } = await omopipe(["query", "create table cdm.a as select 1", "--warehouse", warehouse]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("omopipe query only reads, and this statement would write.");
+  });
+
   test("query finds tables without their schema, and lists them", { timeout: 60_000 }, async () => {
     const query = async (sql: string, format: string) =>
       (await omopipe(["query", sql, "--warehouse", warehouse, "--format", format])).stdout;
