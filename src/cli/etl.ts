@@ -98,7 +98,12 @@ export async function etl(inputs: readonly string[], options: EtlOptions): Promi
       const report = await createRunReport(warehouse, mapped);
       process.stdout.write(describe(report, out));
       const { quarantined, dropped } = report.resources;
-      return options.strict && quarantined + dropped > 0 ? 3 : 0;
+      if (!options.strict || quarantined + dropped === 0) return 0;
+      process.stderr.write(
+        `Done, but ${quarantined} records were quarantined and ${dropped} dropped: --strict ends with 3. Which and why: ` +
+          "meta.quarantine and mapping.dropped.\n",
+      );
+      return 3;
     },
   );
 }
@@ -141,7 +146,11 @@ async function fileSources(
   if (csvMapping === undefined) {
     const namedCsv = inputs.find((input) => isCsv(input));
     if (namedCsv === undefined) {
-      if (csv.length > 0) process.stderr.write(`CSV files left alone: ${csv.length}. ${howToMapCsv}\n`);
+      if (csv.length > 0) {
+        process.stderr.write(
+          `CSV files (.csv, .tsv, .txt) left alone: ${csv.length}, such as ${csv[0]}. ${howToMapCsv}\n`,
+        );
+      }
       return fhirFiles(inputs, { source, patientsByIdentifier });
     }
     throw new OmopipeError("USAGE", `${namedCsv} is CSV. ${howToMapCsv}`);
@@ -180,8 +189,8 @@ function describe(report: RunReport, out: string | undefined): string {
     report.unread_elements.length > 0 ? textTable(report.unread_elements) : "",
     troubled.length > 0 ? textTable(troubled) : "",
     textTable(tables),
-    `Codes: ${codes_already_standard} were standard, ${codes_normalized} were mapped, ${codes_unmapped} have no concept ` +
-      "(see mapping.unmapped).\n",
+    `Events by their codes: ${codes_already_standard} standard as sent, ${codes_normalized} mapped to a standard concept, ` +
+      `${codes_unmapped} without concept (see mapping.unmapped).\n`,
     out === undefined
       ? ""
       : `Parquet files, report.json and unmapped.csv are in ${out}${

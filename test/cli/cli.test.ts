@@ -62,6 +62,7 @@ describe("omopipe", () => {
     const { code, stderr } = await omopipe(strict);
     expect(code).toBe(3);
     expect(stderr).toContain("all codes are kept with concept 0");
+    expect(stderr).toMatch(/^Done, but 0 records were quarantined and \d+ dropped: --strict ends with 3\./m);
   });
 
   test("etl maps by the options and overrides that it is given", { timeout: 60_000 }, async () => {
@@ -189,7 +190,8 @@ describe("omopipe", () => {
     await writeFile(join(mixed, "a.ndjson"), '{"resourceType":"Patient","id":"p","birthDate":"1980-01-01"}\n');
     await writeFile(join(mixed, "b.csv"), "id\n1\n");
     const left = await omopipe(["etl", mixed, "--no-vocabulary", "--warehouse", join(folder, "mixed.duckdb")]);
-    expect(left.stderr).toContain("CSV files left alone: 1. Say how CSV becomes OMOP with --csv-mapping");
+    expect(left.stderr).toContain("CSV files (.csv, .tsv, .txt) left alone: 1, such as ");
+    expect(left.stderr).toContain("b.csv. Say how CSV becomes OMOP with --csv-mapping");
   });
 
   test("says loudly when the patients are missing", async () => {

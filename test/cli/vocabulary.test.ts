@@ -75,7 +75,7 @@ describe("omopipe vocabulary load", { timeout: 60_000 }, () => {
 });
 
 describe("omopipe etl", { timeout: 60_000 }, () => {
-  const mapped = /^Codes: 0 were standard, 1 were mapped, 0 have no concept/m;
+  const mapped = /^Events by their codes: 0 standard as sent, 1 mapped to a standard concept, 0 without concept/m;
 
   test("maps with several vocabularies and code systems of the user", async () => {
     const rules = await folder.write("rules.yaml", `codeSystems: { "${hospital}": Hospital }\n`);
