@@ -17,7 +17,7 @@ function describe({ runs, files, pending }: WarehouseStatus): string {
   return [
     `${textTable(runs.slice(0, shownRuns).map(line))}${more}`,
     ...(files.length > 0 ? [textTable(files)] : []),
-    `${whatIsPending(pending)}\n`,
+    `${whatIsPending(pending)}\nTimes are in UTC.\n`,
   ].join("\n");
 }
 

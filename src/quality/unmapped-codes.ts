@@ -14,8 +14,8 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
  *
  * @example
  * await pipeline(fhirFiles("bundles/"), mapToOmop(), unmappedCodes("out/")).run(warehouse);
- * // out/unmapped.csv is filled in, and then:
- * await using again = await openWarehouse("warehouse.duckdb", { vocabulary: ["athena/", "out/unmapped.csv"] });
+ * // A copy of out/unmapped.csv is filled in, because the next run writes that file anew, and then:
+ * await using again = await openWarehouse("warehouse.duckdb", { vocabulary: ["athena/", "filled.csv"] });
  */
 export function unmappedCodes(folder: string): Stage<Filled, void, Warehouse> {
   mustBeLocal("unmapped.csv is written", folder);
