@@ -1,6 +1,6 @@
 import { constants, existsSync } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { RunReport } from "../../schemas/report.ts";
 import { parquet } from "../export/sql-formats.ts";
 import { csvFiles } from "../ingest/csv-files.ts";
@@ -177,7 +177,7 @@ function describe(report: RunReport, out: string | undefined): string {
   const troubled = report.files
     .filter(({ quarantined }) => quarantined > 0)
     .map(({ path, quarantined, problems }) => ({ file: path, quarantined, first_problem: problems[0] ?? "" }));
-  const rejectedCsv = report.files.some(({ format, quarantined }) => format === "csv" && quarantined > 0);
+  const rejectedCsv = out !== undefined && existsSync(join(out, "rejects.csv"));
   const { codes_already_standard, codes_normalized, codes_unmapped } = report.summary;
   const parts = [
     textTable(fates),
@@ -194,7 +194,7 @@ function describe(report: RunReport, out: string | undefined): string {
     out === undefined
       ? ""
       : `Parquet files, report.json and unmapped.csv are in ${out}${
-          rejectedCsv ? ", with rejects.csv: what could not be read of CSV files" : ""
+          rejectedCsv ? ", with rejects.csv: rows of CSV files to be corrected and fed back" : ""
         }\n`,
   ];
   return parts.filter((part) => part !== "").join("\n");

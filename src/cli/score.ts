@@ -36,7 +36,7 @@ export async function score(service: string, options: ScoreOptions): Promise<voi
     { memoryLimit },
     scoring,
     async ({ patients, scored, unchanged, refused, excluded, failed, notExpressed }) => {
-      process.stdout.write(`${scored} of ${patients} patients are scored (results.risk_score)\n`);
+      process.stdout.write(`${scored} of ${patients} patients were scored by this run (results.risk_score)\n`);
       if (unchanged > 0) process.stdout.write(`${unchanged} had their answer before, and have not changed since\n`);
       if (refused + excluded > 0) {
         process.stdout.write(`${refused + excluded} are not to be scored (results.scoring_exclusion says why)\n`);

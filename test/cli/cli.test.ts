@@ -165,7 +165,10 @@ describe("omopipe", () => {
     expect(nameless).toMatchObject({ code: 2 });
     expect(nameless.stderr).toContain("Say with --csv-name which file of the mapping standard input is: patients.csv,");
     const named = await omopipe([...args, "--csv-name", "patients.csv", "--out", out], {}, `${patients}half a row\n`);
-    expect(named).toMatchObject({ code: 0 });
+    expect(named).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("rejects.csv: rows of CSV files to be corrected"),
+    });
     expect(await readFile(join(out, "rejects.csv"), "utf8")).toMatch(
       /^file,line,column,value,code,reason,row\npatients\.csv,\d+,\w+,,WRONG_COLUMN_COUNT,.*,half a row\n$/,
     );
@@ -338,11 +341,11 @@ describe("omopipe", () => {
     const notScored = `6 are not to be scored (results.scoring_exclusion says why)\n${leftOut}`;
     expect(scored).toMatchObject({
       code: 0,
-      stdout: `19 of 19 patients are scored (results.risk_score)\n${notScored}`,
+      stdout: `19 of 19 patients were scored by this run (results.risk_score)\n${notScored}`,
     });
     const unchanged = await omopipe(score, { PHENOM_TOKEN: "secret" });
     expect(unchanged.stdout).toBe(
-      `0 of 19 patients are scored (results.risk_score)\n19 had their answer before, and have not changed since\n${notScored}`,
+      `0 of 19 patients were scored by this run (results.risk_score)\n19 had their answer before, and have not changed since\n${notScored}`,
     );
     const cramped = await omopipe([...score, "--memory-limit", "2MB"], { PHENOM_TOKEN: "secret" });
     expect(cramped.code).toBe(1);
