@@ -18,9 +18,15 @@ export async function run(file: string, rest: readonly string[]): Promise<void> 
   }
 }
 
-/** The two things that a script of one's own most often lacks, said so that they can be mended. */
+/**
+ * The two things that a script of one's own most often lacks, said so that they can be mended; an error of the library as that of
+ * any command, for the script has loaded the library once more, and its errors are of another class.
+ */
 function helpful(error: unknown, file: string): unknown {
   const message = messageOf(error);
+  if (error instanceof Error && error.name === "OmopipeError") {
+    return new OmopipeError((error as OmopipeError).code, message, { cause: error });
+  }
   if (/Top-level await/.test(message)) {
     return new OmopipeError(
       "USAGE",

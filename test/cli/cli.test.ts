@@ -390,4 +390,14 @@ describe("omopipe", () => {
     expect(commonJs.stderr).toContain('write "type": "module" into the package.json');
     expect(await omopipe(["run", join(own, "b.mts"), "--", "given"])).toMatchObject({ code: 0, stdout: "given 1\n" });
   });
+
+  test("run ends where a script of one's own fails as any command does", async () => {
+    const script = join(folder, "fails.mts");
+    const library = new URL("../../dist/src/index.js", import.meta.url).href;
+    const call = 'bulkExport({ baseUrl: "https://hospital.example/fhir", since: "yesterday" })';
+    await writeFile(script, `import { bulkExport } from "${library}";\n${call};\n`);
+    const { code, stderr } = await omopipe(["run", script]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^"yesterday" is no moment to read since[^\n]*\n$/);
+  });
 });
