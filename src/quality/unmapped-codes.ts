@@ -1,8 +1,7 @@
 import { mkdir, rename } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Filled } from "../omop/map-to-omop.ts";
 import type { Stage } from "../pipeline/stage.ts";
-import { rememberedVocabulary } from "../vocabulary/load-vocabulary.ts";
 import { mustBeLocal } from "../warehouse/places.ts";
 import { literal, sqlText } from "../warehouse/sql-text.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
@@ -11,8 +10,7 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
  * Writes the codes that have no standard concept as `unmapped.csv` into a folder, those that most rows want first, in the form of
  * OMOP's SOURCE_TO_CONCEPT_MAP with target_concept_id 0. Filled in, the file is loaded as a part of the vocabulary; lines that
  * still say 0 do not count. A code of an unknown system has its URI for source_vocabulary_id. Codes sent without a system,
- * words sent without a code, and values of the concept map are no rules to be: they are only in `mapping.unmapped`. A file of
- * that name that is itself a part of the vocabulary in use holds somebody's work, and is left as it is, with a warning.
+ * words sent without a code, and values of the concept map are no rules to be: they are only in `mapping.unmapped`.
  *
  * @example
  * await pipeline(fhirFiles("bundles/"), mapToOmop(), unmappedCodes("out/")).run(warehouse);
@@ -23,17 +21,9 @@ export function unmappedCodes(folder: string): Stage<Filled, void, Warehouse> {
   mustBeLocal("unmapped.csv is written", folder);
   return {
     name: "unmappedCodes",
-    async execute(_filled, { target: warehouse, signal, warn }) {
-      const path = join(folder, "unmapped.csv");
-      const vocabulary = await rememberedVocabulary(warehouse);
-      if (vocabulary?.paths.includes(resolve(path))) {
-        warn(
-          `${path} is a part of the vocabulary in use, and is left as it is. The codes that are still without concept are in ` +
-            "mapping.unmapped; to have them in a file, name yours otherwise and give it as a part of the vocabulary under that name.",
-        );
-        return;
-      }
+    async execute(_filled, { target: warehouse, signal }) {
       await mkdir(folder, { recursive: true });
+      const path = join(folder, "unmapped.csv");
       const copy = sqlText(import.meta.url, "sql/unmapped-codes.sql", { path: literal(`${path}.tmp`) });
       await warehouse.run(copy, undefined, { signal });
       await rename(`${path}.tmp`, path);

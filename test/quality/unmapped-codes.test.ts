@@ -99,25 +99,6 @@ test("filled in and loaded back, the list maps its codes; lines left at 0 do not
   expect(csv.map((line) => line.split(",")[0])).toEqual(["source_code", "X2"]);
 });
 
-test("a worklist that was filled in where it lies is not written over", async () => {
-  await using folder = await openFolder();
-  const resources = [coded("a", snomed, "999000001", "Blue spots"), coded("b", hospital, "X2", "Red spots")];
-  const before = await mapAndList(folder, resources);
-  await before.warehouse.close();
-  const filledIn = before.csv.map((line) => line.replace(/(?<=^9.*),0,None,/, ",201826,SNOMED,"));
-  const path = folder.file("out/unmapped.csv");
-  await writeFile(path, filledIn.join("\n"));
-  const warnings: string[] = [];
-  await using warehouse = await openWarehouse(":memory:", { vocabulary: [vocabulary, path] });
-
-  const job = pipeline(fhirFiles(folder.file("in")), mapToOmop(), unmappedCodes(folder.file("out")));
-  await job.run(warehouse, { onProgress: ({ state, message }) => state === "warning" && warnings.push(message!) });
-
-  expect((await readFile(path, "utf8")).split("\n")).toEqual(filledIn);
-  expect(await warehouse.rows("select code from mapping.unmapped")).toEqual([{ code: "X2" }]);
-  expect(warnings).toContainEqual(expect.stringContaining(`${path} is a part of the vocabulary in use`));
-});
-
 test("values without a line in the concept map are in the worklist, and no rules to be", async () => {
   await using folder = await openFolder();
   const { warehouse, csv } = await mapAndList(folder, [
