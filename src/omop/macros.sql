@@ -130,6 +130,15 @@ create or replace macro mapping.unit_of(quantity) as
         then struct_pack(system := quantity.system, code := quantity.code, display := quantity.unit, "userSelected" := null::boolean)
     end;
 
+-- Whether two quantities name units of which none is the same; one that names none is in that of the other.
+create or replace macro mapping.differ_in_unit(one, other) as
+    coalesce(one.code, one.unit) is not null
+    and coalesce(other.code, other.unit) is not null
+    and not list_has_any(
+        [lower(replace(one.code, ' ', '')), lower(replace(one.unit, ' ', ''))],
+        [lower(replace(other.code, ' ', '')), lower(replace(other.unit, ' ', ''))]
+    );
+
 -- A unit in words. Alone F and C are degrees: nobody measures patients in farad and coulomb, as UCUM has it.
 create or replace macro mapping.unit_meant_by(unit) as
     case upper(unit) when 'F' then '[degF]' when 'C' then 'Cel' else unit end;
