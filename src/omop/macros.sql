@@ -109,6 +109,14 @@ create or replace macro mapping.is_yes(answer) as
         'la33-6', 'la9633-4', 'la6576-8', 'la11882-0'
     );
 
+-- Whether a value says that there is not.
+create or replace macro mapping.is_no(answer) as
+    lower(answer) in (
+        'false', 'no', 'n', 'absent', 'negative', 'not detected', 'neg', 'nd',
+        '373067005', '2667000', '260385009', '260415000',
+        'la32-8', 'la9634-2', 'la6577-6', 'la11883-8'
+    );
+
 -- An age, where it is one that a person may have.
 create or replace macro mapping.age(quantity) as
     list_filter(
