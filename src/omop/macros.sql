@@ -109,6 +109,14 @@ create or replace macro mapping.is_yes(answer) as
         'la33-6', 'la9633-4', 'la6576-8', 'la11882-0'
     );
 
+-- Whether a value says that there is not.
+create or replace macro mapping.is_no(answer) as
+    lower(answer) in (
+        'false', 'no', 'n', 'absent', 'negative', 'not detected', 'neg', 'nd',
+        '373067005', '2667000', '260385009', '260415000',
+        'la32-8', 'la9634-2', 'la6577-6', 'la11883-8'
+    );
+
 -- An age, where it is one that a person may have.
 create or replace macro mapping.age(quantity) as
     list_filter(
@@ -129,6 +137,15 @@ create or replace macro mapping.unit_of(quantity) as
         when coalesce(quantity.code, quantity.unit) is not null
         then struct_pack(system := quantity.system, code := quantity.code, display := quantity.unit, "userSelected" := null::boolean)
     end;
+
+-- Whether two quantities name units of which none is the same; one that names none is in that of the other.
+create or replace macro mapping.differ_in_unit(one, other) as
+    coalesce(one.code, one.unit) is not null
+    and coalesce(other.code, other.unit) is not null
+    and not list_has_any(
+        [lower(replace(one.code, ' ', '')), lower(replace(one.unit, ' ', ''))],
+        [lower(replace(other.code, ' ', '')), lower(replace(other.unit, ' ', ''))]
+    );
 
 -- A unit in words. Alone F and C are degrees: nobody measures patients in farad and coulomb, as UCUM has it.
 create or replace macro mapping.unit_meant_by(unit) as

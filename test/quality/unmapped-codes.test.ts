@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { fhirFiles } from "../../src/ingest/fhir-files.ts";
@@ -97,6 +97,49 @@ test("filled in and loaded back, the list maps its codes; lines left at 0 do not
     { code: "X2", concept_id: 0, status: "UNMAPPED", found_by: null },
   ]);
   expect(csv.map((line) => line.split(",")[0])).toEqual(["source_code", "X2"]);
+});
+
+test("what is filled in in the list itself stays there, and counts each time", async () => {
+  await using folder = await openFolder();
+  const resources = [coded("a", hospital, "X1", 'Spots, "green"'), coded("b", hospital, "X2", "Red spots")];
+  const before = await mapAndList(folder, resources);
+  await before.warehouse.close();
+  const list = folder.file("out/unmapped.csv");
+  const header = before.csv[0];
+  const filledIn = `X1,0,${hospital},"Spots, ""green""",201826,SNOMED,1970-01-01,2099-12-31,`;
+  await writeFile(list, [header, filledIn, ...before.csv.filter((line) => line.startsWith("X2"))].join("\n"));
+
+  const written = new Set<number>();
+  for (const _ of ["one night", "the next"]) {
+    const { warehouse, csv } = await mapAndList(folder, resources, [list]);
+    expect(await warehouse.rows("select code from mapping.unmapped")).toEqual([{ code: "X2" }]);
+    expect(csv).toEqual([header, `X2,0,${hospital},Red spots,0,None,1970-01-01,2099-12-31,`, filledIn]);
+    written.add((await stat(list)).mtimeMs);
+    await warehouse.close();
+  }
+  expect(written.size).toBe(1);
+});
+
+test("what is filled in but not loaded yet stays too, however it was saved, and is not asked for again", async () => {
+  await using folder = await openFolder();
+  await folder.write(
+    "out/unmapped.csv",
+    "source_code;source_concept_id;source_vocabulary_id;target_concept_id;target_vocabulary_id;valid_start_date;valid_end_date\r\n" +
+      `X1;0;${hospital};201826;SNOMED;1970-01-01;2099-12-31\r\n`,
+  );
+  const { warehouse, csv } = await mapAndList(folder, [coded("a", hospital, "X1"), coded("b", hospital, "X2")]);
+  await using _ = warehouse;
+  expect(csv.slice(1)).toEqual([
+    `X2,0,${hospital},X2,0,None,1970-01-01,2099-12-31,`,
+    `X1,0,${hospital},,201826,SNOMED,1970-01-01,2099-12-31,`,
+  ]);
+});
+
+test("a list that cannot be read is not written over", async () => {
+  await using folder = await openFolder();
+  const list = await folder.write("out/unmapped.csv", "my notes\n");
+  await expect(mapAndList(folder, [coded("a", hospital, "X1")])).rejects.toMatchObject({ code: "VOCABULARY_INVALID" });
+  expect(await readFile(list, "utf8")).toBe("my notes\n");
 });
 
 test("values without a line in the concept map are in the worklist, and no rules to be", async () => {

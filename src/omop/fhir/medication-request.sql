@@ -19,9 +19,9 @@ select
     code,
     mapping.dated(begun, "dispenseRequest"."validityPeriod".start) as start_text,
     case when mapping.first_day(begun) is null then 'validity period' end as start_taken_from,
-    mapping.dated(dosing_end, "dispenseRequest"."validityPeriod"."end") as end_text,
+    mapping.dated(dosing_end, case when dosing_days is null then "dispenseRequest"."validityPeriod"."end" end) as end_text,
     dosing_end as verbatim_end_text,
-    30 as default_days, -- a written prescription without end: Themis #57
+    coalesce(dosing_days, 30) as default_days, -- a written prescription without end: Themis #57
     'EHR prescription' as type,
     "dispenseRequest".quantity.value as quantity,
     mapping.days_of(supply.value, coalesce(supply.code, supply.unit)) as days_supply,
@@ -53,9 +53,14 @@ from (
                 when lines[-1].schedule.repeat."boundsPeriod"."end" is not null
                 then list_max(list_transform(lines, lambda line: line.schedule.repeat."boundsPeriod"."end"))
             end
-        ) as dosing_end
+        ) as dosing_end,
+        -- Of several lines it is not known which hold side by side and which one after the other.
+        case when len(lines) = 1 then mapping.days_of(duration.value, coalesce(duration.code, duration.unit)) end as dosing_days
     from (
-        select *, mapping.dosage_lines("dosageInstruction") as lines
+        select
+            *,
+            mapping.dosage_lines("dosageInstruction") as lines,
+            lines[1].schedule.repeat."boundsDuration" as duration
         from with_drugs('MedicationRequest', 'landing.medication_request')
     )
 )

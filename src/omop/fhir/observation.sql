@@ -68,9 +68,15 @@ valued as (
                 when "valueRange".high.value is null then "valueRange".low
             end
         end as other_quantity,
+        -- The columns of a range have no unit but that of the value.
         case
             when len("referenceRange") > 0
-            then list_filter("referenceRange", lambda x: x.type is null or x.type.coding[1].code = 'normal')[1]
+            then list_filter(
+                "referenceRange",
+                lambda x: (x.type is null or x.type.coding[1].code = 'normal')
+                    and not mapping.differ_in_unit(x.low, coalesce("valueQuantity", other_quantity))
+                    and not mapping.differ_in_unit(x.high, coalesce("valueQuantity", other_quantity))
+            )[1]
         end as normal_range
     from part
 )

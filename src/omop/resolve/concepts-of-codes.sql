@@ -84,7 +84,7 @@ with named as (
 
 current_rule as (
     select
-        source_vocabulary_id,
+        trim(source_vocabulary_id) as source_vocabulary_id,
         regexp_replace(trim(source_code), '\s+', ' ', 'g') as source_code,
         source_concept_id,
         target_concept_id

@@ -41,7 +41,9 @@ found as (
         event.unique_device_id,
         event.production_id,
         coalesce(code.target, 0) as target,
-        coalesce(said.concept_id, code.concept_id, 0) as concept_id,
+        -- A pair of a concept and the value that its code maps to says what is there: no concept says that it is not.
+        coalesce(code.value_concept_id is not null and mapping.is_no(event.value_text), false) as pair_denied,
+        coalesce(said.concept_id, case when not pair_denied then code.concept_id end, 0) as concept_id,
         coalesce(code.source_concept_id, 0) as source_concept_id,
         code.source_value,
         case when said.key is null then code.tables else mapping.tables_of_domain(said.domain_id) end as tables,
@@ -95,8 +97,9 @@ found as (
         coalesce(
             value.concept_id,
             case when said.key is not null then coalesce(code.concept_id, 0) end,
+            case when mapping.is_yes(event.value_text) then code.value_concept_id end,
             constant.concept_id,
-            code.value_concept_id,
+            case when not pair_denied then code.value_concept_id end,
             case when event.value_constant is not null then 0 end
         ) as value_as_concept_id,
         unit.concept_id as unit_concept_id,
@@ -132,7 +135,7 @@ routed as (
 
 judged as (
     select
-        * exclude (refused, report, start_text, natural_table, tables, domain_id, answer, table_of_code),
+        * exclude (refused, report, start_text, natural_table, tables, domain_id, pair_denied, answer, table_of_code),
         coalesce(
             refused,
             case
