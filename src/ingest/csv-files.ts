@@ -53,7 +53,7 @@ const endings = /\.(csv|tsv|txt)(\.gz)?$/i;
  *
  * @example
  * const body = await fetch("https://hospital.example/weights.csv");
- * const transform = (row) => (row.status === "entered in error" ? undefined : { ...row, kg: Number(row.lb) * 0.4536 });
+ * const transform = (row) => (row.status === "entered in error" ? undefined : { ...row, kg: row.lb && Number(row.lb) * 0.4536 });
  * const read = csvFiles({ name: "weights.csv", body }, { mapping: "hospital.yaml", transform });
  */
 export function csvFiles(

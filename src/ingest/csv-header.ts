@@ -12,6 +12,8 @@ export interface CsvHeader {
 /** The header, or why there is none; and all bytes, those of the header among them. */
 export interface CsvWithHeader {
   readonly head: CsvHeader | Problem;
+  /** Whether a line above the header names the delimiter. */
+  readonly delimiterNamed: boolean;
   readonly chunks: AsyncIterable<Buffer>;
 }
 
@@ -22,7 +24,13 @@ const delimiters = { ",": "comma", "\t": "tab", ";": "semicolon", "|": "bar" } a
 /** What people call a delimiter. */
 export const nameOfDelimiter = (delimiter: string): string => delimiters[delimiter as ","] ?? delimiter;
 
-/** Reads as far as the first line goes. Without `delimiter` it is the one of the usual four that cuts the line into most pieces. */
+/** The delimiter that a line `sep=;` names, as Excel reads and writes it above the header. */
+export const delimiterNamedBy = (line: string): string | undefined => /^"?sep=(.)"?$/i.exec(line)?.[1];
+
+/**
+ * Reads as far as the header goes. Without `delimiter` it is the one that the line above it names, else the one of the usual
+ * four that cuts the header into most pieces.
+ */
 export async function readCsvHeader(chunks: AsyncIterable<Buffer>, delimiter?: string): Promise<CsvWithHeader> {
   const more = chunks[Symbol.asyncIterator]();
   let start: Buffer = Buffer.alloc(0);
@@ -32,7 +40,7 @@ export async function readCsvHeader(chunks: AsyncIterable<Buffer>, delimiter?: s
     if (!done) start = start.length === 0 ? value : Buffer.concat([start, value]);
     head = await headOf(start, done === true, delimiter);
   }
-  return { head, chunks: joined(start, more) };
+  return { head, delimiterNamed: delimiterNamedBy(firstLine(start)) !== undefined, chunks: joined(start, more) };
 }
 
 async function* joined(start: Buffer, more: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
@@ -46,13 +54,10 @@ async function* joined(start: Buffer, more: AsyncIterator<Buffer>): AsyncGenerat
 
 /** Undefined: there must be more of the file to tell. */
 async function headOf(start: Buffer, isAll: boolean, given?: string): Promise<CsvHeader | Problem | undefined> {
-  const line = start
-    .subarray(0, longestHeader)
-    .toString("utf8")
-    .replace(/^[\r\n]+/, "")
-    .split(/[\r\n]/, 1)[0]!;
-  const delimiter = given ?? delimiterOf(line);
-  const first = firstRecord(start, isAll, delimiter);
+  const line = firstLine(start);
+  const named = delimiterNamedBy(line);
+  const delimiter = given ?? named ?? delimiterOf(line);
+  const first = recordAt(named === undefined ? 0 : 1, start, isAll, delimiter);
   if (first === undefined) {
     if (isAll) return { code: "NO_HEADER", reason: "the file is empty" };
     if (start.length < longestHeader) return undefined;
@@ -63,12 +68,20 @@ async function headOf(start: Buffer, isAll: boolean, given?: string): Promise<Cs
   return { delimiter, header: uniqueNames(cells!.map((cell) => (cell ?? "").trim())) };
 }
 
+function firstLine(start: Buffer): string {
+  return start
+    .subarray(0, longestHeader)
+    .toString("utf8")
+    .replace(/^[\r\n]+/, "")
+    .split(/[\r\n]/, 1)[0]!;
+}
+
 /** It is sought in a little of the bytes first: to cut all of them into records would take longer than to read them. */
-function firstRecord(start: Buffer, isAll: boolean, delimiter: string) {
-  const inPart = createCsvSplitter(delimiter, undefined).push(start.subarray(0, usualHeader))[0];
+function recordAt(place: number, start: Buffer, isAll: boolean, delimiter: string) {
+  const inPart = createCsvSplitter(delimiter, undefined).push(start.subarray(0, usualHeader))[place];
   if (inPart && !("code" in inPart)) return inPart;
   const splitter = createCsvSplitter(delimiter, undefined);
-  return [...splitter.push(start), ...(isAll ? splitter.end() : [])][0];
+  return [...splitter.push(start), ...(isAll ? splitter.end() : [])][place];
 }
 
 function delimiterOf(line: string): string {

@@ -148,10 +148,12 @@ function validated(mapping: unknown, name: string, placeOf?: PlaceOf): CsvMappin
   );
 }
 
-/** What there is instead of a key that nobody knows. */
+/** What there is instead of a key that nobody knows, or of something without keys. */
 function knownKeys({ code, inst }: core.$ZodRawIssue): string | undefined {
-  if (code !== "unrecognized_keys" || !(inst instanceof ZodObject)) return undefined;
-  return `there is no such key; there are ${Object.keys(inst.shape).join(", ")}`;
+  if (!(inst instanceof ZodObject)) return undefined;
+  const keys = Object.keys(inst.shape).join(", ");
+  if (code === "unrecognized_keys") return `there is no such key; there are ${keys}`;
+  return code === "invalid_type" ? `must have keys of its own; there are ${keys}` : undefined;
 }
 
 /** Each key that is not known has a place of its own, and what is missing is called so. */

@@ -1,5 +1,5 @@
 import { type Cells, cellsOf } from "./csv-cells.ts";
-import type { CsvHeader } from "./csv-header.ts";
+import { type CsvHeader, delimiterNamedBy } from "./csv-header.ts";
 import { type BadRecord, type CsvRecord, createCsvSplitter } from "./csv-splitter.ts";
 
 /** Records that follow each other: those that are rows, and those that cannot be read. */
@@ -19,11 +19,11 @@ export async function* readRecords(
   { delimiter, header }: CsvHeader,
 ): AsyncGenerator<RecordBatch> {
   const splitter = createCsvSplitter(delimiter, header.length);
-  let isFirst = true;
+  let beforeRows = true;
   const batch = (records: (CsvRecord | BadRecord)[]): RecordBatch => {
-    if (isFirst && records.length > 0) {
-      records.shift();
-      isFirst = false;
+    while (beforeRows && records.length > 0) {
+      const { text } = records.shift()!;
+      beforeRows = text !== undefined && delimiterNamedBy(text) !== undefined;
     }
     return {
       good: records.filter((record): record is CsvRecord => !("code" in record)),

@@ -43,12 +43,19 @@ export async function scanCsv(path: string, writing: CsvWriting, signal: AbortSi
   } as const;
   try {
     const { gzip, encoding, chunks: bytes } = await openCsvFile(path, writing.encoding, signal);
-    const { head, chunks } = await readCsvHeader(bytes, writing.delimiter);
+    const { head, delimiterNamed, chunks } = await readCsvHeader(bytes, writing.delimiter);
     if ("code" in head) return { ...unknown, problem: head };
     const counter = createRecordCounter(head.delimiter.charCodeAt(0));
     for await (const chunk of chunks) counter.push(chunk);
     const { records, unsafe } = counter.end();
-    return { ...unknown, ...head, gzip, encoding, records, careful: unsafe !== undefined || encoding !== "utf-8" };
+    return {
+      ...unknown,
+      ...head,
+      gzip,
+      encoding,
+      records: delimiterNamed ? records - 1 : records,
+      careful: unsafe !== undefined || encoding !== "utf-8" || delimiterNamed,
+    };
   } catch (error) {
     signal?.throwIfAborted();
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";

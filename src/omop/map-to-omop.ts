@@ -121,7 +121,7 @@ async function warnOfLoss({ target: warehouse, warn }: StageContext<Warehouse>):
   );
   if (!lost || lost.dropped === 0) return;
   const persons = await warehouse.row("select 1 from cdm.person limit 1");
-  const hint = persons ? "" : " No person was mapped at all: are the Patient records among the input?";
+  const hint = persons ? "" : " No person was mapped at all: are the patients themselves among the input?";
   warn(
     `${lost.dropped} of ${lost.records} records left no row, most often for ${lost.reason} (see mapping.dropped).${hint}`,
   );

@@ -210,7 +210,7 @@ describe("omopipe", () => {
     const { code, stderr } = await omopipe(["etl", alone, "--no-vocabulary", "--warehouse", join(folder, "a.duckdb")]);
     expect(code).toBe(0);
     expect(stderr).toContain("1 of 1 records left no row, most often for NO_PERSON");
-    expect(stderr).toContain("are the Patient records among the input?");
+    expect(stderr).toContain("are the patients themselves among the input?");
   });
 
   test.each([

@@ -271,7 +271,7 @@ files:
       (await failure(pipeline(csvFiles(intake.folder, { mapping: { name: "test", files } })).run(intake.warehouse)))
         .message;
     await intake.write("people_1.csv", "id,born\n1,1950\n");
-    const second = await intake.write("people_2.csv", "sep=;\nid;born\n1;1950\n");
+    const second = await intake.write("people_2.csv", "People of the clinic\nid;born\n1;1950\n");
     expect(await message()).toContain(`people_*.csv: none of the columns id, born found in ${second}. Its first line`);
     await intake.write("people_2.csv", "id;birth\n1;1950\n");
     expect(await message()).toContain(`column born not found in ${second}; there are id, birth. Did you mean birth?`);

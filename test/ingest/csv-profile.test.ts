@@ -142,12 +142,14 @@ describe("the values that a profile shows", () => {
 test("a file that cannot be read says why; one with a bad row counts it; gzip, tabs and UTF-16 are read as they are", async () => {
   const folder = await aFolder();
   await folder.write("empty.csv", "");
+  await folder.write("excel.csv", "sep=;\r\na;b\r\n1;2\r\n");
   await folder.write("ragged.csv", "a,b\n1,2\n1,2,3\n4,5\n");
   await folder.write("sixteen.csv", Buffer.from("\uFEFFa;b\nM\u00FCller;1\n", "utf16le"));
   await folder.write("tabs.txt.gz", gzipSync("a\tb\n1\t2\n"));
   const profiles = await profileCsv(folder.path);
   expect(profiles).toMatchObject([
     { name: "empty.csv", rows: 0, columns: [], problem: "the file is empty" },
+    { name: "excel.csv", rows: 1, unreadable: 0, delimiter: ";", columns: [{ name: "a" }, { name: "b" }] },
     { name: "ragged.csv", rows: 2, unreadable: 1 },
     { name: "sixteen.csv", rows: 1, delimiter: ";", columns: [{ longest: 6 }, {}] },
     { name: "tabs.txt", rows: 1, delimiter: "\t", columns: [{ name: "a" }, { name: "b" }] },

@@ -171,6 +171,18 @@ describe("DuckDB's reader and the one that goes record by record", () => {
   }, 60_000);
 });
 
+it.each([
+  ["as Excel writes it", "sep=;\r\nid;born;sex\r\n007;1950;F\r\n1951;M\r\n", ";"],
+  ["in quotes, a delimiter that is none of the usual", '"sep=^"\nid^born^sex\n007^1950^F\n1951^M\n', "^"],
+])("a line above the header may name the delimiter, %s", async (_how, content, delimiter) => {
+  await using readers = await bothReaders();
+  const { file, stream } = await readers.results(content);
+  expect(file.rows).toEqual([expect.objectContaining({ id: "007", born: "1950", sex: "F" })]);
+  expect(file.counts).toEqual([{ read: 2, quarantined: 1, superseded: 0 }]);
+  expect(file.rejects).toMatchObject([{ line: 4, code: "WRONG_COLUMN_COUNT", row: `1951${delimiter}M` }]);
+  expect(stream).toEqual(file);
+});
+
 describe("the encoding of a file", () => {
   const text = "id,born,sex\nweiß,1950,F\nżółw,1951,M\n";
   const utf16 = (bigEndian: boolean, mark: string) => {

@@ -49,6 +49,13 @@ describe("a CSV mapping", () => {
     );
   });
 
+  it("says what keys there are where there are none", async () => {
+    await expect(load("empty.yaml", "# to be written\n")).rejects.toThrow(
+      "empty.yaml does not fit.\n  must have keys of its own; there are name, dates, decimal, files, ignored",
+    );
+    expect(complaint({ person: "I" })).toContain("a.csv, person: must have keys of its own; there are id, birthDate,");
+  });
+
   it("lists everything that is wrong at once", () => {
     const message = complaint({ events: [{ kind: "drug", code: "C" }] });
     expect(message).toContain("a.csv, events[0].person: ");

@@ -30,6 +30,28 @@ select source, file_id, resource_type, resource_id, 0, patient_id, 'BAD_END'
 from payer_plan_row
 where reason is null and end_date is null and mapping.reason_for_no_date(end_text) = 'BAD_DATE'
 union all
+-- A visit or provider that a row of a CSV file names and that left no row. Records of FHIR also name visits that are only planned.
+select lacking.source, file_id, resource_type, resource_id, part, patient_id, missing
+from (
+    select
+        source, file_id, resource_type, resource_id, part, patient_id,
+        unnest([case when lacks_visit then 'NO_VISIT' end, case when lacks_provider then 'NO_PROVIDER' end]) as missing
+    from event_row
+    where reason is null and target = 0 and (lacks_visit or lacks_provider)
+    union all
+    select
+        source, file_id, resource_type, resource_id, part, patient_id,
+        unnest([case when lacks_visit then 'NO_VISIT' end, case when lacks_provider then 'NO_PROVIDER' end])
+    from note_row
+    where reason is null and (lacks_visit or lacks_provider)
+    union all
+    select source, file_id, resource_type, resource_id, part, patient_id, 'NO_PROVIDER'
+    from visit_row
+    where reason is null and part = 0 and lacks_provider
+) lacking
+semi join meta.csv_mapping csv on csv.source = lacking.source and csv.file = lacking.resource_type
+where missing is not null
+union all
 select source, file_id, resource_type, resource_id, part, patient_id, reason from note_row
 union all
 select source, file_id, resource_type, resource_id, 0, null, reason from provider_row

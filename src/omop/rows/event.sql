@@ -56,7 +56,9 @@ found as (
         person.person_id,
         visit.visit_occurrence_id,
         visit.visit_detail_id,
+        event.encounter_id is not null and visit.visit_occurrence_id is null as lacks_visit,
         provider.provider_id,
+        event.provider is not null and provider.provider_id is null as lacks_provider,
         coalesce(
             event.start_day,
             (person.first_possible_birth + event.start_after_birth)::date,

@@ -8,6 +8,7 @@ select
     nullif(type.concept_id, 0) as type_concept_id,
     type.source_value as type_source_value,
     provider.provider_id,
+    visit.provider is not null and provider.provider_id is null as lacks_provider,
     coalesce(site.care_site_id, place.care_site_id) as care_site_id,
     mapping.first_day(visit.start_text) as visit_start_date,
     mapping.wall_clock(visit.start_text) as visit_start_datetime,

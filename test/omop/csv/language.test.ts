@@ -133,6 +133,41 @@ it("an end that cannot be read is told, and its row kept", async () => {
   expect(mapped.report.dropped_parts).toEqual([{ resource_type: "stays.csv", reason: "BAD_END", count: 3 }]);
 });
 
+it("a visit or provider that a row names and that is not there is told, and the row kept without it", async () => {
+  const files = {
+    ...people,
+    "doctors.csv": { provider: { id: "id" } },
+    "stays.csv": { visit: { id: "id", person: "who", start: "day", provider: "doctor" } },
+    "findings.csv": {
+      events: [
+        { kind: "condition" as const, person: "who", visit: "stay", provider: "doctor", display: "why", start: "day" },
+      ],
+      notes: [{ person: "who", visit: "stay", text: "why", start: "day" }],
+    },
+  };
+  await using mapped = await mapCsv(
+    {
+      ...twoPeople,
+      "doctors.csv": "id\nd1\n",
+      "stays.csv": "id,who,day,doctor\n1,p1,2020-01-01,d1\n2,p2,2020-01-01,d2\n3,p2,,d1\n",
+      "findings.csv":
+        "who,stay,doctor,day,why\np1,1,d1,2020-01-01,Fever\np1,2,d1,2020-01-01,Fever\np2,3,,2020-01-01,Fever\n" +
+        "p2,,d2,2020-01-01,Fever\np3,4,d3,2020-01-01,Fever\n",
+    },
+    files,
+  );
+  expect(mapped.report.dropped.map(({ reason, count }) => [reason, count])).toEqual([
+    ["NO_PERSON", 1],
+    ["NO_DATE", 1],
+  ]);
+  // A visit of another person and one that was dropped, each named by an event and a note.
+  expect(mapped.report.dropped_parts).toEqual([
+    { resource_type: "findings.csv", reason: "NO_VISIT", count: 4 },
+    { resource_type: "findings.csv", reason: "NO_PROVIDER", count: 1 },
+    { resource_type: "stays.csv", reason: "NO_PROVIDER", count: 1 },
+  ]);
+});
+
 describe("a row that is several records", () => {
   it("is all of them; what several rows are about is one record, and each row is accounted for", async () => {
     await using mapped = await mapCsv(
