@@ -1,3 +1,4 @@
+import { OmopipeError } from "../pipeline/errors.ts";
 import type { Row } from "../warehouse/values.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
@@ -41,6 +42,9 @@ export async function readStatus(warehouse: Warehouse): Promise<WarehouseStatus>
     "select table_name as name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'meta'",
   );
   const tables = new Set(found.map(({ name }) => name));
+  if (!tables.has("setting")) {
+    throw new OmopipeError("INPUT_NOT_FOUND", `${warehouse.path} is a DuckDB file, but no warehouse of omopipe.`);
+  }
   return {
     warehouse: warehouse.path,
     runs: tables.has("run") ? await readRuns(warehouse, tables) : [],

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, it } from "vitest";
 import { fhirFiles } from "../../src/ingest/fhir-files.ts";
 import { mapToOmop } from "../../src/omop/map-to-omop.ts";
@@ -97,6 +98,17 @@ describe("omopipe status", { timeout: 60_000 }, () => {
     const { stdout } = await statusOf(file);
     expect(stdout).toContain(`Warnings of the run of ${runs[1].started_at}:\n  Thing 1 is odd.\n  Thing 2 is odd.\n`);
     expect(stdout).toContain("  Thing 5 is odd.\n  and 2 more: --format json\n");
+  });
+
+  it("says of a DuckDB file of somebody else that it is no warehouse", async () => {
+    await using folder = await openFolder();
+    const file = folder.file("other.duckdb");
+    const instance = await DuckDBInstance.create(file);
+    instance.closeSync();
+    expect(await statusOf(file)).toMatchObject({
+      code: 1,
+      stderr: `${file} is a DuckDB file, but no warehouse of omopipe.\n`,
+    });
   });
 
   it("says who has the warehouse, while somebody writes to it", async () => {
