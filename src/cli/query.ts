@@ -56,7 +56,9 @@ async function writeCsv(batches: AsyncIterable<Batch<Row>>): Promise<void> {
   csv.pipe(process.stdout, { end: false });
   for await (const rows of batches) {
     for (const row of rows) {
-      const cells = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cellText(value)]));
+      const cells = Object.fromEntries(
+        Object.entries(row).map(([name, value]) => [name, typeof value === "string" ? value : cellText(value)]),
+      );
       if (!csv.write(cells)) await once(csv, "drain");
     }
   }

@@ -1,3 +1,4 @@
+import { OmopipeError } from "../pipeline/errors.ts";
 import type { Row } from "../warehouse/values.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
@@ -12,6 +13,8 @@ export interface RunStatus {
   /** Where a run stopped that is not done; null too where an earlier release wrote it down. */
   readonly stage: string | null;
   readonly message: string | null;
+  /** What its stages warned of. Of a run that was killed nothing is known. */
+  readonly warnings: readonly string[];
   /** What its stages counted, by stage. */
   readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -39,19 +42,25 @@ export async function readStatus(warehouse: Warehouse): Promise<WarehouseStatus>
     "select table_name as name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'meta'",
   );
   const tables = new Set(found.map(({ name }) => name));
+  if (!tables.has("setting")) {
+    throw new OmopipeError("INPUT_NOT_FOUND", `${warehouse.path} is a DuckDB file, but no warehouse of omopipe.`);
+  }
   return {
     warehouse: warehouse.path,
-    runs: tables.has("run") ? await readRuns(warehouse, tables.has("run_count")) : [],
+    runs: tables.has("run") ? await readRuns(warehouse, tables) : [],
     files: tables.has("file") ? await warehouse.rows(filesOfSources) : [],
     pending: await readPending(warehouse, tables),
   };
 }
 
-async function readRuns(warehouse: Warehouse, counted: boolean): Promise<RunStatus[]> {
+async function readRuns(warehouse: Warehouse, tables: ReadonlySet<string>): Promise<RunStatus[]> {
   const runs = await warehouse.rows<RunStatus>(
     "select *, round(epoch(ended_at - started_at), 1) as seconds from meta.run order by started_at desc, run_id",
   );
-  const counts = counted
+  const warnings = tables.has("run_warning")
+    ? await warehouse.rows<{ run_id: string; message: string }>("from meta.run_warning order by rowid")
+    : [];
+  const counts = tables.has("run_count")
     ? await warehouse.rows<{ run_id: string; stage: string; counted: string; count: number }>(
         "select run_id, stage, counted, sum(count)::bigint as count from meta.run_count group by all order by min(rowid)",
       )
@@ -62,7 +71,8 @@ async function readRuns(warehouse: Warehouse, counted: boolean): Promise<RunStat
       byStage[stage] = { ...byStage[stage], [what]: count };
     }
     const killed = run.status === "running" ? killedRun : {};
-    return { ...run, stage: run.stage ?? null, ...killed, counts: byStage };
+    const warned = warnings.filter(({ run_id }) => run_id === run.run_id).map(({ message }) => message);
+    return { ...run, stage: run.stage ?? null, ...killed, warnings: warned, counts: byStage };
   });
 }
 

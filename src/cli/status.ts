@@ -4,6 +4,7 @@ import { cellText, textTable } from "./table.ts";
 
 const shownRuns = 20;
 const shownOfMessage = 100;
+const shownWarnings = 5;
 
 /** `omopipe status`. */
 export async function status(options: { readonly warehouse: string; readonly format: string }): Promise<void> {
@@ -16,12 +17,24 @@ function describe({ runs, files, pending }: WarehouseStatus): string {
   const more = runs.length > shownRuns ? `${runs.length - shownRuns} earlier runs: --format json\n` : "";
   return [
     `${textTable(runs.slice(0, shownRuns).map(line))}${more}`,
+    ...warningsOf(runs.find(({ warnings }) => warnings.length > 0)),
     ...(files.length > 0 ? [textTable(files)] : []),
     `${whatIsPending(pending)}\nTimes are in UTC.\n`,
   ].join("\n");
 }
 
-function line({ started_at, seconds, status, stages, stage, message, counts }: RunStatus) {
+function warningsOf(run: RunStatus | undefined): string[] {
+  if (run === undefined) return [];
+  const more = run.warnings.length - shownWarnings;
+  const lines = [
+    `Warnings of the run of ${run.started_at}:\n`,
+    ...run.warnings.slice(0, shownWarnings).map((message) => `  ${cellText(message)}\n`),
+    ...(more > 0 ? [`  and ${more} more: --format json\n`] : []),
+  ];
+  return [lines.join("")];
+}
+
+function line({ started_at, seconds, status, stages, stage, message, warnings, counts }: RunStatus) {
   const sum = (...names: readonly string[]) => {
     const found = Object.values(counts).flatMap((counted) => names.flatMap((name) => counted[name] ?? []));
     return found.length === 0 ? null : found.reduce((total, count) => total + count, 0);
@@ -36,6 +49,7 @@ function line({ started_at, seconds, status, stages, stage, message, counts }: R
     quarantined: sum("quarantined"),
     dropped: sum("dropped"),
     rows: sum("rows"),
+    warnings: warnings.length,
     scored: sum("scored"),
     stages: stages.join(" → "),
     stopped_in: stage,

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Filled } from "../omop/map-to-omop.ts";
 import { OmopipeError } from "../pipeline/errors.ts";
@@ -41,7 +41,8 @@ export function parquetLoads(folder: string, options: ParquetLoadsOptions = {}):
       const unfinished = join(folder, `.${process.pid}.load=${load}`);
       try {
         await mkdir(unfinished, { recursive: true });
-        await removeLeftovers(folder, /^\.\d+\.load=/);
+        await putBack(folder);
+        await removeLeftovers(folder, /^\.\d+\.(load|replaced)=/);
         for (const [done, table] of tables.entries()) {
           await copyParquet(table, join(unfinished, `${table.name}.parquet`), context);
           context.progress({ done: done + 1, total: tables.length, unit: "tables" });
@@ -85,4 +86,13 @@ async function replaceFolder(from: string, to: string, aside: string): Promise<v
   );
   await rename(from, to);
   if (replaced) await rm(aside, { recursive: true });
+}
+
+/** A run that was killed between the two renames has left its load under the name aside. */
+async function putBack(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const load = /^\.\d+\.replaced=(.+)$/.exec(name)?.[1];
+    // It fails where the load is there: then the run was killed after both.
+    if (load !== undefined) await rename(join(folder, name), join(folder, `load=${load}`)).catch(() => {});
+  }
 }

@@ -59,9 +59,18 @@ export function postgres({ connection, schema = "cdm" }: PostgresOptions = {}): 
   };
 }
 
+/** Makes what is not there. PostgreSQL refuses `if not exists` to who may not make anything, also where it exists. */
 async function createTables(client: pg.Client, schema: string): Promise<void> {
-  await client.query(`create schema if not exists ${identifier(schema)}`);
-  for (const table of cdmTables) await client.query(createTable(schema, table));
+  const schemas = await client.query("select from pg_namespace where nspname = $1", [schema]);
+  if (schemas.rowCount === 0) await client.query(`create schema ${identifier(schema)}`);
+  const relations = await client.query<{ relname: string }>(
+    "select relname from pg_class join pg_namespace on pg_namespace.oid = relnamespace where nspname = $1",
+    [schema],
+  );
+  const there = new Set(relations.rows.map(({ relname }) => relname));
+  for (const table of cdmTables.filter((each) => !there.has(each.table))) {
+    await client.query(createTable(schema, table));
+  }
   await client.query(`truncate ${cdmTables.map(({ table }) => nameIn(schema, table)).join(", ")}`);
 }
 
@@ -73,7 +82,7 @@ function createTable(schema: string, { table, columns }: CdmTable): string {
   );
   const key = columns.find(({ primaryKey }) => primaryKey);
   if (key) lines.push(`constraint ${identifier(`xpk_${table}`)} primary key (${identifier(key.name)})`);
-  return `create table if not exists ${nameIn(schema, table)} (${lines.join(", ")})`;
+  return `create table ${nameIn(schema, table)} (${lines.join(", ")})`;
 }
 
 const postgresType = ({ type }: CdmColumn) => (type === "integer" ? "bigint" : type);

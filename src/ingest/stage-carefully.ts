@@ -112,15 +112,16 @@ export function* resourcesIn(value: unknown, place: Partial<ResourceInPlace> = {
     return;
   }
   const bundle = --bundles;
-  const { entry } = value as { entry?: unknown };
+  const { entry, timestamp } = value as { entry?: unknown; timestamp?: unknown };
   for (const each of Array.isArray(entry) ? entry : []) {
     const { fullUrl, resource, request } = (each ?? {}) as {
       fullUrl?: unknown;
       resource?: unknown;
       request?: { method?: unknown } | null;
     };
-    if (resource === undefined && request?.method === "DELETE") yield { bundle, type: "(deletion)", value: each };
-    else if (resource === undefined) yield { bundle, fullUrl, type: undefined };
+    if (resource === undefined && request?.method === "DELETE") {
+      yield { bundle, type: "(deletion)", value: { ...each, timestamp } };
+    } else if (resource === undefined) yield { bundle, fullUrl, type: undefined };
     else yield* resourcesIn(resource, { bundle, fullUrl });
   }
 }

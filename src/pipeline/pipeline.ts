@@ -13,6 +13,8 @@ export interface RunLedger {
     message?: string | undefined;
     /** Where it stopped, unless it is done. */
     stage?: string | undefined;
+    /** What its stages warned of, in this order. */
+    warnings: readonly string[];
   }): Promise<void>;
 }
 
@@ -20,7 +22,7 @@ export interface RunLedger {
 export interface RunOptions {
   /** Stops the run between batches and inside every call that waits. */
   readonly signal?: AbortSignal | undefined;
-  /** Told when stages start, come on, warn, are done and fail. Default: nobody, so warnings are lost as well. */
+  /** Told when stages start, come on, warn, are done and fail. Default: nobody, so warnings are in the ledger alone. */
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
   /** The name of this run in the ledger. Default: a random UUID. */
   readonly runId?: string | undefined;
@@ -136,17 +138,19 @@ export function pipeline(...parts: Stage<never, unknown, never>[]): unknown {
       const signal = options.signal ?? new AbortController().signal;
       const ledger = ledgerOf(target);
       const observe = observer(runId, options.onProgress);
-      const context: StageContext<unknown> = { target, runId, signal, progress: () => {}, warn: () => {} };
+      const warnings: string[] = [];
+      const warn = (message: string) => void warnings.push(message);
+      const context: StageContext<unknown> = { target, runId, signal, progress: () => {}, warn };
       await ledger?.begin({ runId, stages: names, startedAt: new Date() });
       try {
         const result = await executeAll(undefined, context, observe, ledger);
-        await ledger?.end({ runId, status: "done" });
+        await ledger?.end({ runId, status: "done", warnings });
         return result;
       } catch (error) {
         const status = signal.aborted ? "aborted" : "failed";
         // A ledger that fails as well (a full disk, a closed warehouse) must not hide why the run failed.
         const stage = error instanceof OmopipeError ? error.stage : undefined;
-        await ledger?.end({ runId, status, message: messageOf(error), stage }).catch(() => {});
+        await ledger?.end({ runId, status, message: messageOf(error), stage, warnings }).catch(() => {});
         throw error;
       }
     },

@@ -2,7 +2,7 @@ import { identifier, literal } from "./sql-text.ts";
 import type { Warehouse } from "./warehouse.ts";
 
 /** What is written by opening a warehouse and starting a run. */
-const written = ["meta.layout", "meta.run", "meta.run_count"];
+const written = ["meta.layout", "meta.run", "meta.run_count", "meta.run_warning"];
 
 /** Whether a warehouse has nothing in it but that it was made, and that something was tried. */
 export async function holdsNothing(warehouse: Warehouse): Promise<boolean> {

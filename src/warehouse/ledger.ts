@@ -29,7 +29,11 @@ export function createLedger(warehouse: Pick<Warehouse, "run">): RunLedger {
     async enter({ runId, stage }) {
       await warehouse.run("update meta.run set stage = $2 where run_id = $1", [runId, stage]);
     },
-    async end({ runId, status, message, stage }) {
+    async end({ runId, status, message, stage, warnings }) {
+      await warehouse.run(`insert into meta.run_warning select $1, unnest(from_json($2, '["VARCHAR"]'))`, [
+        runId,
+        JSON.stringify(warnings),
+      ]);
       await warehouse.run(
         `update meta.run
          set ended_at = $2::timestamp, status = $3, message = $4, stage = case when $3 <> 'done' then coalesce($5, stage) end

@@ -27,6 +27,12 @@ create table if not exists meta.run_count (
     count       bigint not null
 );
 
+-- What the stages of each run warned of, in this order.
+create table if not exists meta.run_warning (
+    run_id      varchar not null,
+    message     varchar not null
+);
+
 -- By which definitions the tables were made. Where they are others now, the tables are brought up to date.
 create table if not exists meta.layout (
     part                varchar not null,     -- warehouse, landing, mapping, features, results

@@ -30,7 +30,7 @@ export function toPlain(value: DuckDBValue): Value {
     return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
   }
   if (typeof value !== "object") return value;
-  if (value instanceof DuckDBDateValue) return value.toString();
+  if (value instanceof DuckDBDateValue) return infinities.get(value.days) ?? value.toString();
   if (timestampValues.some((kind) => value instanceof kind)) return value.toString().replace(" ", "T");
   if (value instanceof DuckDBDecimalValue) return value.toDouble();
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(toPlain);
@@ -40,6 +40,12 @@ export function toPlain(value: DuckDBValue): Value {
   }
   return String(value);
 }
+
+/** The client counts them as days. */
+const infinities: ReadonlyMap<number, string> = new Map([
+  [DuckDBDateValue.PosInf.days, "infinity"],
+  [DuckDBDateValue.NegInf.days, "-infinity"],
+]);
 
 const timestampValues = [
   DuckDBTimestampValue,

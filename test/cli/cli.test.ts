@@ -281,6 +281,9 @@ describe("omopipe", () => {
       (await omopipe(["query", sql, "--warehouse", warehouse, "--format", format])).stdout;
     expect(await query("select 1 as a, 'x' as b", "table")).toBe("a  b\n-  -\n1  x\n");
     expect(await query("select 1 as a, 'x,y' as b", "csv")).toBe('a,b\n1,"x,y"\n');
+    expect(await query("select 'two  blanks' || chr(10) || 'and a line' as a", "csv")).toBe(
+      'a\n"two  blanks\nand a line"\n',
+    );
     expect(
       JSON.parse(await query("select 18446744073709551615::ubigint as a, [1] as b from range(2)", "json")),
     ).toEqual([

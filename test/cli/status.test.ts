@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, it } from "vitest";
 import { fhirFiles } from "../../src/ingest/fhir-files.ts";
 import { mapToOmop } from "../../src/omop/map-to-omop.ts";
 import { pipeline } from "../../src/pipeline/pipeline.ts";
-import { openWarehouse } from "../../src/warehouse/warehouse.ts";
+import type { Stage } from "../../src/pipeline/stage.ts";
+import { openWarehouse, type Warehouse } from "../../src/warehouse/warehouse.ts";
 import { condition, lines, patient, weight } from "../ingest/intake.ts";
 import { killWhenItSpeaks } from "../support/child.ts";
 import { omopipe } from "../support/command.ts";
@@ -72,6 +74,41 @@ describe("omopipe status", { timeout: 60_000 }, () => {
     const shown = `It was ${"very ".repeat(100)}`.slice(0, 99);
     expect((await statusOf(file)).stdout).toContain(`  ${shown}…\n`);
     expect(JSON.parse((await statusOf(file, "--format", "json")).stdout).runs).toMatchObject([{ message }]);
+  });
+
+  it("tells of how much each run warned, and of what at first the last one that did", async () => {
+    await using folder = await openFolder();
+    const file = folder.file("warehouse.duckdb");
+    const warning = (count: number, fails: boolean): Stage<undefined, void, Warehouse> => ({
+      name: "warning",
+      execute(_input, { warn }) {
+        for (let i = 1; i <= count; i++) warn(`Thing ${i}\nis odd.`);
+        if (fails) throw new Error("no");
+      },
+    });
+    {
+      await using warehouse = await openWarehouse(file);
+      await pipeline(warning(1, false)).run(warehouse);
+      await failureOf(pipeline(warning(7, true)).run(warehouse));
+      await pipeline(warning(0, false)).run(warehouse);
+    }
+    const { runs } = JSON.parse((await statusOf(file, "--format", "json")).stdout);
+    const things = Array.from({ length: 7 }, (_, i) => `Thing ${i + 1}\nis odd.`);
+    expect(runs.map(({ warnings }: { warnings: unknown }) => warnings)).toEqual([[], things, things.slice(0, 1)]);
+    const { stdout } = await statusOf(file);
+    expect(stdout).toContain(`Warnings of the run of ${runs[1].started_at}:\n  Thing 1 is odd.\n  Thing 2 is odd.\n`);
+    expect(stdout).toContain("  Thing 5 is odd.\n  and 2 more: --format json\n");
+  });
+
+  it("says of a DuckDB file of somebody else that it is no warehouse", async () => {
+    await using folder = await openFolder();
+    const file = folder.file("other.duckdb");
+    const instance = await DuckDBInstance.create(file);
+    instance.closeSync();
+    expect(await statusOf(file)).toMatchObject({
+      code: 1,
+      stderr: `${file} is a DuckDB file, but no warehouse of omopipe.\n`,
+    });
   });
 
   it("says who has the warehouse, while somebody writes to it", async () => {

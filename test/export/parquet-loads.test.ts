@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { utimes } from "node:fs/promises";
+import { cp, rename, utimes } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { parquetLoads } from "../../src/export/parquet-loads.ts";
 import { mappedWarehouse } from "../../src/omop/map-to-omop.ts";
@@ -77,6 +77,24 @@ describe("parquetLoads", () => {
     await utimes(folder.file(".4711.load=broken"), yesterday, yesterday);
     await write(warehouse, folder.path, "whole");
     expect(await folder.list()).toEqual([".4712.load=begun", "load=whole"]);
+  });
+
+  it("puts back the load that one was killed in replacing, and removes one that was replaced", async () => {
+    await using folder = await openFolder();
+    await using warehouse = await openCdm({ "cdm.person": [person(1)] });
+    await write(warehouse, folder.path, "first");
+    await write(warehouse, folder.path, "second");
+    await rename(folder.file("load=first"), folder.file(".4711.replaced=first"));
+    await cp(folder.file("load=second"), folder.file(".4712.replaced=second"), { recursive: true });
+    const yesterday = new Date(Date.now() - 25 * 60 * 60 * 1000);
+    await utimes(folder.file(".4712.replaced=second"), yesterday, yesterday);
+    await write(warehouse, folder.path, "third");
+    expect(await folder.list()).toEqual(["load=first", "load=second", "load=third"]);
+    expect(await persons(warehouse, folder.path)).toMatchObject([
+      { load: "first" },
+      { load: "second" },
+      { load: "third" },
+    ]);
   });
 
   it("is named after the beginning of its run, in UTC, or as it is told where that can be a name", async () => {

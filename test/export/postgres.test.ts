@@ -108,6 +108,19 @@ describe.skipIf(!hasPostgres)(
       expect(await ask("select note_id from again.note")).toEqual([]);
     });
 
+    it("takes no more rights than to empty and fill, where its tables are there", async () => {
+      await using warehouse = await openCdm(rows);
+      await write(warehouse, server.connection, "given");
+      await ask("create role etl login");
+      await ask("grant usage on schema given to etl");
+      await ask("grant insert, truncate on all tables in schema given to etl");
+      await warehouse.append("cdm.person", [person(2)]);
+      await write(warehouse, server.connection.replace("//omop@", "//etl@"), "given");
+      expect(await ask("select count(*)::int as n from given.person")).toEqual([{ n: 3 }]);
+      const error = await failureOf(write(warehouse, server.connection.replace("//omop@", "//etl@"), "others"));
+      expect(error.message).toContain("permission denied for database");
+    });
+
     it("is as it was when a row does not fit, and says where without its value", async () => {
       await using good = await openCdm(rows);
       await write(good, server.connection, "kept");

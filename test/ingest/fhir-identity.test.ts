@@ -276,6 +276,22 @@ describe("the same resource again", () => {
     expect(await yearsOfBirth(intake)).toEqual(["1952"]);
   });
 
+  test.each([
+    ["in a document", "night.json", ""],
+    ["in NDJSON", "night.ndjson", ""],
+    ["beside what is no resource", "night.ndjson", '{"no": "resource"}\n'],
+  ])("a Bundle that deletes without saying when does so at its own time (%s)", async (_, name, more) => {
+    await using intake = await openIntake();
+    const changed = (day: number) => ({ meta: { lastUpdated: `2020-01-0${day}T00:00:00Z` } });
+    await intake.ingest(
+      await intake.write("all.ndjson", lines(condition("old", changed(1)), condition("new", changed(3)))),
+    );
+    const entry = ["old", "new"].map((id) => ({ request: { method: "DELETE", url: `Condition/${id}` } }));
+    const deletions = { resourceType: "Bundle", type: "transaction", timestamp: "2020-01-02T00:00:00Z", entry };
+    await intake.ingest(await intake.write(name, `${JSON.stringify(deletions)}\n${more}`));
+    expect(await intake.ids("condition")).toEqual(["new"]);
+  });
+
   test("one id in two types is two resources", async () => {
     await using intake = await openIntake();
     await intake.write("a.ndjson", lines(patient("p"), condition("p"), weight("p")));

@@ -38,6 +38,8 @@ describe("a value that is appended and read again", () => {
     ["the empty text", "text", ""],
     ["a truth value", "yes", false],
     ["a day", "day", "2024-02-29"],
+    ["a day that never comes", "day", "infinity"],
+    ["a day before all others", "day", "-infinity"],
     ["a day before 1970", "day", "1899-12-31"],
     ["a moment with microseconds", "moment", "2024-02-29T23:59:59.123456"],
     ["a moment before 1970", "moment", "1899-12-31T00:00:00.000001"],

@@ -6,7 +6,7 @@ import { exchangeOf } from "../http/exchange.ts";
 import { responseError, statusOf } from "../http/failures.ts";
 import { describeIssues } from "../http/issues.ts";
 import { tokenOnlyTo } from "../http/origins.ts";
-import { retryAfterMilliseconds } from "../http/retry-after.ts";
+import { retryAfterOf } from "../http/retry-after.ts";
 import type { FhirConnection } from "./fhir-client.ts";
 
 /** What to export, in the words of the Bulk Data guide 2.0. */
@@ -119,7 +119,7 @@ export function createBulkClient({ baseUrl, trustedOrigins = [], ...options }: F
       const operation = "GET (the status of the export)";
       const { response, data } = await send(url, operation, {}, control);
       const progress = response.headers.get("x-progress")?.replace(/\s+/g, " ").trim().slice(0, 100);
-      const wait = retryAfterMilliseconds(response.headers.get("retry-after"));
+      const wait = retryAfterOf(response);
       const inWork = { manifest: undefined, retryAfterMilliseconds: wait, progress };
       if (response.status === 202) return inWork;
       const checked = manifest.safeParse(data);

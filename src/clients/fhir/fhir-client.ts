@@ -23,18 +23,19 @@ export function patientConnection<Connection extends FhirConnection>(connection:
 }
 
 const resource = z.looseObject({ resourceType: z.string() });
+// No FHIR, but there are servers that write null for what is not there.
 const bundle = z.looseObject({
   resourceType: z.literal("Bundle"),
-  total: z.number().optional(),
-  link: z.array(z.looseObject({ relation: z.string(), url: z.string() })).optional(),
+  total: z.number().nullish(),
+  link: z.array(z.looseObject({ relation: z.string(), url: z.string() })).nullish(),
   entry: z
     .array(
       z.looseObject({
-        resource: resource.optional(),
-        search: z.looseObject({ mode: z.string().optional() }).optional(),
+        resource: resource.nullish(),
+        search: z.looseObject({ mode: z.string().nullish() }).nullish(),
       }),
     )
-    .optional(),
+    .nullish(),
 });
 const capabilities = z.looseObject({
   resourceType: z.literal("CapabilityStatement"),
@@ -117,7 +118,7 @@ export function createFhirClient(
     async count(search, operation, control) {
       const url = new URL(search, base);
       url.searchParams.set("_summary", "count");
-      return (await get(url.href, operation, bundle, control)).value.total;
+      return (await get(url.href, operation, bundle, control)).value.total ?? undefined;
     },
     async read(type, id, control) {
       const url = new URL(`${type}/${encodeURIComponent(id)}`, base).href;

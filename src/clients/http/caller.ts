@@ -15,7 +15,7 @@ import {
 } from "./failures.ts";
 import { describeIssues } from "./issues.ts";
 import { repeat } from "./repeat.ts";
-import { retryAfterMilliseconds } from "./retry-after.ts";
+import { retryAfterOf } from "./retry-after.ts";
 import { TimeLimit } from "./time-limit.ts";
 import { type Token, tokenSource } from "./token.ts";
 import { whenAborted } from "./when-aborted.ts";
@@ -150,7 +150,7 @@ export function createCaller(options: CallerOptions): Caller {
     if (!checked.success) throw mustBeCertain(responseError(service, operation, describeIssues(checked.error)));
     return {
       value: checked.data,
-      retryAfterMilliseconds: retryAfterMilliseconds(exchange.response.headers.get("retry-after")),
+      retryAfterMilliseconds: retryAfterOf(exchange.response),
     };
   };
 }

@@ -1,6 +1,6 @@
 import { messageOf, OmopipeError } from "../../pipeline/errors.ts";
 import type { HttpAnswer } from "./caller.ts";
-import { retryAfterMilliseconds } from "./retry-after.ts";
+import { retryAfterOf } from "./retry-after.ts";
 import { serverMessage, withhold } from "./server-message.ts";
 
 /** Which call failed, for messages: the service, the operation with its path template, and the try. */
@@ -49,7 +49,7 @@ export function statusError(call: CallName, response: HttpAnswer, body: unknown,
   const text = [`${call.service} answered ${status} to ${named(call)}`, said].filter(Boolean).join(": ");
   const cause: HttpFailure = {
     status,
-    retryAfterMilliseconds: retryAfterMilliseconds(response.headers.get("retry-after")),
+    retryAfterMilliseconds: retryAfterOf(response),
   };
   return new OmopipeError("HTTP_STATUS", sentences(text, advice), { retryable: isTransient(status), cause });
 }

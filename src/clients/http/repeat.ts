@@ -29,7 +29,10 @@ export async function repeat<Result>(
     } catch (error) {
       if (signal?.aborted) throw abortedError(service, operation, signal);
       if (number > retries || !(error instanceof OmopipeError && again(error))) throw error;
-      const wait = httpFailureOf(error)?.retryAfterMilliseconds ?? jitteredDelayAt(backoff, number);
+      const usual = jitteredDelayAt(backoff, number);
+      const asked = httpFailureOf(error)?.retryAfterMilliseconds ?? usual;
+      // "At once" is obeyed once; a service that says so each time would have all tries gone in milliseconds.
+      const wait = number === 1 ? asked : Math.max(asked, usual);
       await pause(Math.min(wait, backoff.capMilliseconds), { service, operation, signal });
     }
   }

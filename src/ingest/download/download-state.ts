@@ -125,3 +125,20 @@ export async function updateDownload(
     [download_id, ...Object.values(changes)],
   );
 }
+
+/**
+ * Has the next download since the last begin where this one did, and tells whether it will. What was not read, because pages moved while
+ * they were read, may never change again. Only once: a server that counts wrongly would be read as a whole every night.
+ */
+export async function readAgain(warehouse: Warehouse, download: Download): Promise<boolean> {
+  const earlier = await warehouse.row(
+    `select 1 from meta.download earlier
+     join meta.download now on now.kind = earlier.kind and now.source = earlier.source
+       and now.request::varchar = earlier.request::varchar and now.since is not distinct from earlier.since
+     where now.download_id = $1 and earlier.phase = 'landed' limit 1`,
+    [download.download_id],
+  );
+  if (earlier !== undefined) return false;
+  await updateDownload(warehouse, download, { server_time: download.since });
+  return true;
+}

@@ -4,36 +4,44 @@ import type { Warehouse } from "../../warehouse/warehouse.ts";
 import type { Download } from "../download/download-state.ts";
 import { counted, isEverything, type Search } from "./searches.ts";
 
+/** A sentence for each type that is not, or may not be, as the server counts it. */
+export interface Totals {
+  readonly differences: readonly string[];
+  /** Of those that the server does not count. */
+  readonly unknown: readonly string[];
+}
+
 /**
- * Holds what was read of each type against what the server counts (`_summary=count`), and gives a sentence for each difference.
+ * Holds what was read of each type against what the server counts (`_summary=count`).
  * Several searches of one type may find the same resources: then there must be as many as the largest finds, and not more
  * than all together.
  */
-export async function differencesOfTotals(
+export async function checkTotals(
   warehouse: Warehouse,
   download: Download,
   searches: readonly Search[],
   count: (search: string, type: string) => Promise<number | undefined>,
-): Promise<string[]> {
-  const sentences: string[] = [];
+): Promise<Totals> {
+  const differences: string[] = [];
+  const unknown: string[] = [];
   const types = new Set(searches.filter((search) => !isEverything(search)).map(({ type }) => type));
   for (const type of types) {
     const ofType = searches.filter((search) => search.type === type && !isEverything(search));
     const totals = await Promise.all(ofType.map((search) => count(counted(search, download.since), type)));
     const known = totals.filter((total) => total !== undefined);
     if (known.length < totals.length) {
-      sentences.push(`The server does not tell how many ${type} it has, so that cannot be checked.`);
+      unknown.push(`The server does not tell how many ${type} it has, so that cannot be checked.`);
       continue;
     }
     const found = await distinct(warehouse, download, type);
     const all = known.reduce((sum, total) => sum + total, 0);
     if (found >= Math.max(...known) && found <= all) continue;
-    sentences.push(
+    differences.push(
       `${found} ${type} were read, but the server counts ${all}. They may have changed meanwhile, ` +
         "or the server left some out: read them again.",
     );
   }
-  return sentences;
+  return { differences, unknown };
 }
 
 async function distinct(warehouse: Warehouse, download: Download, type: string): Promise<number> {

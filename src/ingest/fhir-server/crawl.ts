@@ -154,9 +154,9 @@ async function linesOf({ bundle }: Page, part: Part, context: CrawlContext): Pro
 }
 
 /** The entries with a resource; what the server has to say about the search (an OperationOutcome) is none of them. */
-function* entriesOf({ entry = [] }: Page["bundle"]) {
-  for (const { resource, search } of entry) {
-    if (resource === undefined || search?.mode === "outcome" || resource.resourceType === "OperationOutcome") continue;
+function* entriesOf({ entry }: Page["bundle"]) {
+  for (const { resource, search } of entry ?? []) {
+    if (!resource || search?.mode === "outcome" || resource.resourceType === "OperationOutcome") continue;
     yield { resource, search };
   }
 }

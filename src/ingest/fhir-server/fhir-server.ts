@@ -9,14 +9,14 @@ import { adaptiveConcurrency, adaptiveGate } from "../../clients/http/adaptive-c
 import { OmopipeError } from "../../pipeline/errors.ts";
 import type { Stage, StageContext } from "../../pipeline/stage.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
-import { checkSince, type Download, openDownload } from "../download/download-state.ts";
+import { checkSince, type Download, openDownload, readAgain } from "../download/download-state.ts";
 import { closeDownload, landDownload } from "../download/land-download.ts";
 import { openPageFiles } from "../download/page-files.ts";
 import { countProblems } from "../download/problem-counts.ts";
 import type { Landed } from "../fhir-files.ts";
 import { landedTypes } from "../landing-tables.ts";
 import { openBinaries } from "./binaries.ts";
-import { differencesOfTotals } from "./check-totals.ts";
+import { checkTotals } from "./check-totals.ts";
 import { type CrawlContext, crawl, hydrate } from "./crawl.ts";
 import { enterPhase, partsByPatient, partsByType, partsReferredTo, waitingParts } from "./parts.ts";
 import {
@@ -117,7 +117,10 @@ export function fhirServer(options: FhirServerOptions): Stage<undefined | Landed
       }
       if (download.phase === "references") {
         await work(hydrate);
-        await tellDifferences(download, [...byType, ...byPatient], client, context);
+        const differs = await tellDifferences(download, [...byType, ...byPatient], client, context);
+        if (differs && (await readAgain(warehouse, download)) && options.since === "last") {
+          warn("The next run with since last reads from the same moment as this one, for what may be missing.");
+        }
         await enter("downloaded", partsByType([]));
       }
       const { problems } = crawling;
@@ -182,7 +185,7 @@ async function tellDifferences(
   searches: readonly Search[],
   client: FhirClient,
   { target: warehouse, signal, warn }: StageContext<Warehouse>,
-): Promise<void> {
+): Promise<boolean> {
   const missing = await warehouse.rows<{ template: string; resource_type: string; count: number }>(
     `select template, resource_type, count(*) as count from meta.download_part
      where download_id = $1 and state = 'missing' group by all order by resource_type`,
@@ -201,5 +204,7 @@ async function tellDifferences(
       signal.throwIfAborted();
       return undefined;
     });
-  for (const sentence of await differencesOfTotals(warehouse, download, searches, count)) warn(sentence);
+  const { differences, unknown } = await checkTotals(warehouse, download, searches, count);
+  for (const sentence of [...unknown, ...differences]) warn(sentence);
+  return differences.length > 0;
 }

@@ -119,6 +119,25 @@ describe("Retry-After", () => {
     expect(performance.now() - start).toBeGreaterThan(900);
   });
 
+  it("as an HTTP date is held against the date of the answer: the clock of the service may be behind", async () => {
+    const [sent, free] = [new Date(Date.now() - 3_600_000), new Date(Date.now() - 3_599_000)].map((date) =>
+      date.toUTCString(),
+    );
+    await using server = await loopback(answer(503, "", { date: sent!, "retry-after": free! }), ok);
+    const start = performance.now();
+    await getThing(server.url, { backoff: { firstMilliseconds: 1 } });
+    expect(performance.now() - start).toBeGreaterThan(900);
+  });
+
+  it("that asks for no wait is obeyed once; then the usual wait is the least", async () => {
+    await using server = await loopback(answer(429, "", { "retry-after": "0" }));
+    const start = performance.now();
+    await failureOf(getThing(server.url, { retries: 6, backoff: { firstMilliseconds: 100 } }));
+    // Half of 0.2 + 0.4 + 0.8 + 1.6 + 3.2 s on average; less than this once in millions.
+    expect(performance.now() - start).toBeGreaterThan(100);
+    expect(server.received).toHaveLength(7);
+  });
+
   it("is bounded by the cap", async () => {
     await using server = await loopback(answer(429, "", { "retry-after": "86400" }), ok);
     expect(await getThing(server.url)).toBe("done");

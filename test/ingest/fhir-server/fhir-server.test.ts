@@ -235,6 +235,31 @@ describe("a patient who is gone", () => {
   });
 });
 
+describe("an answer that has null in the place of a member", () => {
+  it("is read as one without it", async () => {
+    await using server = await serveSearch({
+      resources: patients.slice(0, 1),
+      mischief: ({ url }) => {
+        if (url.includes("_summary")) return answer(200, { resourceType: "Bundle", total: 1, link: null, entry: null });
+        if (url.startsWith("/fhir/Condition")) return answer(200, { resourceType: "Bundle", link: null, entry: null });
+        if (!url.startsWith("/fhir/Patient")) return undefined;
+        const entry = [
+          { resource: null },
+          { resource: patients[0], search: null },
+          { resource: patients[1], search: { mode: null } },
+        ];
+        return answer(200, { resourceType: "Bundle", total: null, link: null, entry });
+      },
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    expect(await read({ baseUrl: server.url, types: ["Patient", "Condition"] }, warehouse)).toEqual([
+      expect.stringMatching(/^2 Patient were read, but the server counts 1/),
+      expect.stringMatching(/^0 Condition were read, but the server counts 1/),
+    ]);
+    expect(await idsOf(warehouse, "patient")).toEqual(["p0", "p1"]);
+  });
+});
+
 describe("what is held against the server", () => {
   it("is the number of each type, and a difference is told", async () => {
     await using server = await serveSearch({ resources: patients, total: (_, count) => count + 3 });
@@ -399,6 +424,8 @@ describe("a run that failed", () => {
     const resources = [...patients];
     await using server = await serveSearch({
       resources,
+      // It is not for a difference that they are asked for.
+      total: (_, count) => Math.min(count, 45),
       mischief: ({ url }, time) =>
         time === 1 && url === "/fhir/Patient?_count=10&_sort=_lastUpdated"
           ? async (response) => {
@@ -412,9 +439,50 @@ describe("a run that failed", () => {
     });
     await using warehouse = await openWarehouse(":memory:");
     const options = { baseUrl: server.url, types: ["Patient"], since: "last" } as const;
-    expect(await read(options, warehouse)).toEqual([expect.stringMatching(/^45 Patient were read/)]);
     expect(await read(options, warehouse)).toEqual([]);
+    expect(await read(options, warehouse)).toEqual([]);
+    expect(server.received.at(-1)!.url).toContain("_lastUpdated=ge");
     expect(await idsOf(warehouse, "patient")).toContain("new");
+  });
+
+  it("to read what moved between pages has the next one since the last read it", async () => {
+    const resources = [...patients];
+    await using server = await serveSearch({
+      resources,
+      mischief: ({ url }, time) => {
+        // The first of those that were read becomes the last, and those after it come one place before.
+        if (time === 1 && url.startsWith("/pages/Patient") && url.includes("offset=10")) {
+          resources.push(at(60, resources.shift()));
+        }
+        return undefined;
+      },
+    });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, types: ["Patient"], since: "last" } as const;
+    expect(await read(options, warehouse)).toEqual([
+      expect.stringMatching(/^44 Patient were read, but the server counts 45/),
+      "The next run with since last reads from the same moment as this one, for what may be missing.",
+    ]);
+    expect(await idsOf(warehouse, "patient")).not.toContain("p10");
+    expect(await read(options, warehouse)).toEqual([]);
+    expect(await idsOf(warehouse, "patient")).toEqual(allPatients);
+  });
+
+  it("to read as many as the server counts, again and again, is no reason to read everything every night", async () => {
+    await using server = await serveSearch({ resources: patients, total: (_, count) => count + 1 });
+    await using warehouse = await openWarehouse(":memory:");
+    const options = { baseUrl: server.url, types: ["Patient"], since: "last" } as const;
+    const first: string[] = [];
+    for (let night = 1; night <= 3; night++) {
+      const before = server.received.length;
+      await read(options, warehouse);
+      first.push(server.received.slice(before)[0]!.url);
+    }
+    expect(first).toEqual([
+      expect.not.stringContaining("_lastUpdated=ge"),
+      expect.not.stringContaining("_lastUpdated=ge"),
+      expect.stringContaining("_lastUpdated=ge"),
+    ]);
   });
 
   it("because it was killed while it removed the pages has the next one remove them", async () => {
