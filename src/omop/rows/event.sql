@@ -99,7 +99,7 @@ found as (
         coalesce(
             value.concept_id,
             case when said.key is not null then coalesce(code.concept_id, 0) end,
-            case when mapping.is_yes(event.value_text) then code.value_concept_id end,
+            case when code.value_concept_id is not null and mapping.is_yes(event.value_text) then code.value_concept_id end,
             constant.concept_id,
             case when not pair_denied then code.value_concept_id end,
             case when event.value_constant is not null then 0 end
