@@ -140,12 +140,22 @@ create or replace macro mapping.unit_of(quantity) as
 
 -- Whether two quantities name units of which none is the same; one that names none is in that of the other.
 create or replace macro mapping.differ_in_unit(one, other) as
-    coalesce(one.code, one.unit) is not null
-    and coalesce(other.code, other.unit) is not null
-    and not list_has_any(
-        [lower(replace(one.code, ' ', '')), lower(replace(one.unit, ' ', ''))],
-        [lower(replace(other.code, ' ', '')), lower(replace(other.unit, ' ', ''))]
-    );
+    case
+        when one.unit = other.unit or one.code = other.code then false
+        else coalesce(one.code, one.unit) is not null
+            and coalesce(other.code, other.unit) is not null
+            and not list_has_any(
+                [lower(replace(one.code, ' ', '')), lower(replace(one.unit, ' ', ''))],
+                [lower(replace(other.code, ' ', '')), lower(replace(other.unit, ' ', ''))]
+            )
+    end;
+
+-- Whether the bounds of a range may be read in the unit of a quantity.
+create or replace macro mapping.fits_unit_of(bounds, quantity) as
+    not (mapping.differ_in_unit(bounds.low, quantity) or mapping.differ_in_unit(bounds.high, quantity));
+
+-- Whether a reference range of this type is that of healthy people.
+create or replace macro mapping.is_normal(type) as type is null or type.coding[1].code = 'normal';
 
 -- A unit in words. Alone F and C are degrees: nobody measures patients in farad and coulomb, as UCUM has it.
 create or replace macro mapping.unit_meant_by(unit) as

@@ -68,16 +68,7 @@ valued as (
                 when "valueRange".high.value is null then "valueRange".low
             end
         end as other_quantity,
-        -- The columns of a range have no unit but that of the value.
-        case
-            when len("referenceRange") > 0
-            then list_filter(
-                "referenceRange",
-                lambda x: (x.type is null or x.type.coding[1].code = 'normal')
-                    and not mapping.differ_in_unit(x.low, coalesce("valueQuantity", other_quantity))
-                    and not mapping.differ_in_unit(x.high, coalesce("valueQuantity", other_quantity))
-            )[1]
-        end as normal_range
+        case when len("referenceRange") > 0 then list_filter("referenceRange", lambda x: mapping.is_normal(x.type))[1] end as first_range
     from part
 )
 
@@ -124,8 +115,8 @@ select
         when "valueQuantity" is not null then mapping.unit_of("valueQuantity")
         else mapping.unit_of(coalesce(other_quantity, "valueRange".low, "valueSampledData".origin))
     end as unit,
-    normal_range.low.value as range_low,
-    normal_range.high.value as range_high,
+    case when first_range_fits then first_range.low.value else other_range.low.value end as range_low,
+    case when first_range_fits then first_range.high.value else other_range.high.value end as range_high,
     case
         when len(performer) > 0
         then landing.canonical_reference(list_filter(
@@ -162,6 +153,20 @@ from (
             nullif(concat_ws('-', mapping.number_text("valueRange".low.value), mapping.number_text("valueRange".high.value)), ''),
             mapping.amount_text("valueRatio".numerator) || ':' || mapping.amount_text("valueRatio".denominator),
             case when not has_value then interpreted_as end
-        ) as value_text
+        ) as value_text,
+        -- The columns of a range have no unit but that of the value. Most often the first fits; to look through all takes long.
+        case
+            when first_range is not null
+            then mapping.fits_unit_of(first_range, "valueQuantity") and mapping.fits_unit_of(first_range, other_quantity)
+        end as first_range_fits,
+        case
+            when not first_range_fits
+            then list_filter(
+                "referenceRange",
+                lambda x: mapping.is_normal(x.type)
+                    and mapping.fits_unit_of(x, "valueQuantity")
+                    and mapping.fits_unit_of(x, other_quantity)
+            )[1]
+        end as other_range
     from valued
 )
